@@ -77,6 +77,21 @@ def generate(
     return LanguageOutput(GraspTokens(*codes), log_probability, replies)
 
 
+def reply(
+    model: "GraspLanguageModel",
+    objects: Float[Tensor, "1 p width"],
+    human_ids: list[int],
+    codes: Int[Tensor, "n 3"],
+) -> list[str]:
+    """What the model says after given grasps, one per row."""
+    speech = _listen(model, objects, human_ids, [model.vocabulary.start_of_grasp])
+    speech.cache.batch_repeat_interleave(len(codes))
+    for level in range(len(LEVELS)):
+        _read_on(model, speech, model.vocabulary.code_id(level, 0) + codes[:, level])
+    _read_on(model, speech, torch.full_like(codes[:, 0], model.vocabulary.end_of_grasp))
+    return _speak(model, speech)
+
+
 def answer(
     model: "GraspLanguageModel", objects: Float[Tensor, "1 p width"], human_ids: list[int]
 ) -> str:

@@ -183,6 +183,22 @@ class GraspLanguageModel(nn.Module):
         )
 
     @torch.no_grad()
+    def reply(
+        self, object_tokens: PointTokens, object_size: float, text: str, tokens: GraspTokens
+    ) -> list[str]:
+        """What the model says after answering with these grasps.
+
+        Args:
+            object_tokens: Tokens of one object in the model frame.
+            object_size: Radius of the object in [m].
+            text: The instruction.
+            tokens: n grasps, such as the best of those that `generate_tokens` sampled.
+        """
+        human_ids = self.vocabulary.human_ids(self.vocabulary.instruction_ids(text), first=True)
+        codes = tokens.stack().reshape(-1, 3)
+        return decoding.reply(self, self._embed_one(object_tokens, object_size), human_ids, codes)
+
+    @torch.no_grad()
     def describe(
         self,
         object_tokens: PointTokens,
