@@ -14,4 +14,5 @@ from .conversation import write_script as write_script
 from .decoding import LanguageOutput as LanguageOutput
 from .model import GraspLanguageModel as GraspLanguageModel
 from .model import LanguageLogits as LanguageLogits
+from .projector import object_radius as object_radius
 from .vocabulary import Vocabulary as Vocabulary

@@ -7,6 +7,14 @@ from torch import Tensor, nn
 _OCTAVES = 4
 
 
+def object_radius(points_model: Float[Tensor, "*b n 3"]) -> Float[Tensor, "*b"]:
+    """Size of an object: largest distance of its points from their centroid, in [m].
+
+    PointBERT divides points by exactly this length, so the `<OS>` token gives it back.
+    """
+    return (points_model - points_model.mean(dim=-2, keepdim=True)).norm(dim=-1).amax(dim=-1)
+
+
 class ObjectProjector(nn.Module):
     """Object tokens and metric size in the width of the language model.
 

@@ -45,6 +45,7 @@ def save(model: "GraspLanguageModel", folder: Path) -> None:
     # A reader never sees half a file: the new one takes the old one's place in one step.
     partial = folder / "model.safetensors.partial"
     save_file({k: v.contiguous() for k, v in stored.items()}, partial, {"format": FORMAT})
+    partial.chmod(0o644)
     os.replace(partial, folder / "model.safetensors")
     settings = {
         "format": FORMAT,

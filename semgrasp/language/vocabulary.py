@@ -109,7 +109,9 @@ class Vocabulary:
 
     def words(self, ids: list[int]) -> str:
         """Text of an answer, without template tokens."""
-        return self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+        text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+        # An uncased backbone has forgotten how sentences begin.
+        return text[:1].upper() + text[1:]
 
     def _plain(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
