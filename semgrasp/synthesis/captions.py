@@ -1,0 +1,290 @@
+"""Captions of a grasp, from what it touches and what it is for.
+
+Three levels, as in CapGrasp: low (which finger touches which part), high (what the grasp is for)
+and chat (several rounds, and the inverse direction that describes a given grasp). Everything a
+caption says is true of its grasp: parts are those touched within 3 mm or the part aimed at.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from semgrasp.dataset.conversation import GRASP, Bank, Caption, Kind, make_turns
+from semgrasp.synthesis.wording import (
+    fill,
+    fits,
+    language_bank,
+    number_word,
+    object_words,
+    one_of,
+    part_words,
+    purposes,
+    slots,
+    spoken_fingers,
+)
+from semgrasp.types import FINGERS, Intent
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraspFacts:
+    """What is known about a grasp before it is put into words."""
+
+    category: str
+    intent: Intent
+    target_part: str
+    """The part that the grasp is for."""
+    grasp_type: str
+    """Name in the taxonomy of Feix et al. (2016)."""
+    avoid_parts: tuple[str, ...] = ()
+    """Parts that the grasp leaves free."""
+    touched: Mapping[str, tuple[str, ...]]
+    """For each of FINGERS, the parts within 3 mm."""
+    is_part_implied: bool = False
+    """Whether category and intent alone decide the part, so that it need not be named."""
+
+    @property
+    def touched_parts(self) -> tuple[str, ...]:
+        """Touched parts, the target first, then by the number of fingers on them."""
+        counts = {part: 0 for parts in self.touched.values() for part in parts}
+        for parts in self.touched.values():
+            for part in parts:
+                counts[part] += 1
+        return tuple(
+            sorted(counts, key=lambda part: (part != self.target_part, -counts[part], part))
+        )
+
+    def fingers_on(self, part: str) -> tuple[str, ...]:
+        """Regions of the hand that touch a part."""
+        return tuple(finger for finger in FINGERS if part in self.touched.get(finger, ()))
+
+    @property
+    def free_parts(self) -> tuple[str, ...]:
+        """Parts to avoid that are indeed not touched."""
+        return tuple(part for part in self.avoid_parts if part not in self.touched_parts)
+
+
+def parts_by_intent(
+    cases: Iterable[tuple[str, Sequence[str], str]],
+) -> dict[tuple[str, str], set[str]]:
+    """Parts held for each (category, intent), from (category, intents, target part) of each case.
+
+    Where it is a single part, the intent implies it.
+    """
+    parts: dict[tuple[str, str], set[str]] = {}
+    for category, intents, part in cases:
+        for intent in intents:
+            parts.setdefault((category, intent), set()).add(part)
+    return parts
+
+
+def instructions(
+    facts: GraspFacts,
+    *,
+    bank: Bank = "train",
+    rng: random.Random,
+    names_part: bool | None = None,
+) -> Iterator[str]:
+    """Distinct instructions that this grasp fulfils, in random order.
+
+    Args:
+        names_part: Only those that name the part (True), only those that do not (False), or both.
+    """
+    seen: set[str] = set()
+    for spoken in _spoken(facts, _groups(facts), bank, rng):
+        if names_part in (None, spoken.names_part) and spoken.text not in seen:
+            seen.add(spoken.text)
+            yield spoken.text
+
+
+def make_captions(
+    facts: GraspFacts, *, bank: Bank = "train", rng: random.Random, count: int = 6
+) -> list[Caption]:
+    """`count` captions of all three kinds, no two with the same words."""
+    kinds: list[Kind] = ["low"] * (count // 3) if facts.fingers_on(facts.target_part) else []
+    kinds += ["chat"] * (count // 5)
+    # The intent is heard most often: in two of three sentences of the high level.
+    choices = [("intent", True), ("intent", False), ("any", True)]
+    captions: list[Caption] = []
+    seen: set[str] = set()
+
+    def keep(caption: Caption) -> bool:
+        key = " ".join(turn["value"] for turn in caption["turns"] if turn["from"] == "human")
+        is_new = key not in seen
+        if is_new:
+            seen.add(key)
+            captions.append(caption)
+        return is_new
+
+    for kind in kinds:
+        candidates = _chats(facts, bank, rng) if kind == "chat" else _low(facts, bank, rng)
+        next((True for caption in candidates if keep(caption)), False)
+    number = 0
+    while len(captions) < count and number < 4 * count:
+        group, names_part = choices[number % len(choices)]
+        number += 1
+        for caption in _high(facts, bank, rng, group, names_part or not facts.is_part_implied):
+            if keep(caption):
+                break
+    rng.shuffle(captions)
+    return captions
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """An instruction and the words it was made of, which the answer takes up."""
+
+    text: str
+    names_part: bool
+    words: Mapping[str, str]
+
+
+def _groups(facts: GraspFacts) -> tuple[str, ...]:
+    return ("any", facts.intent, *_manner_groups(facts))
+
+
+def _manner_groups(facts: GraspFacts) -> tuple[str, ...]:
+    if facts.target_part == "trigger":
+        return ("trigger",)
+    manner = language_bank()["manners"].get(facts.grasp_type)
+    return (manner,) if manner else ()
+
+
+def _spoken(
+    facts: GraspFacts, groups: Sequence[str], bank: Bank, rng: random.Random
+) -> Iterator[_Spoken]:
+    """Every usable pattern of the groups once, in random order, freshly worded."""
+    table = language_bank()["instructions"][bank]
+    patterns = [(group, pattern) for group in groups for pattern in table.get(group, ())]
+    rng.shuffle(patterns)
+    for _, pattern in patterns:
+        names_part = "part" in slots(pattern)
+        if not names_part and not facts.is_part_implied:
+            continue
+        words = _words(facts, bank, rng)
+        if fits(pattern, words):
+            yield _Spoken(fill(pattern, words), names_part, words)
+
+
+def _words(facts: GraspFacts, bank: Bank, rng: random.Random) -> dict[str, str]:
+    """One choice of words for every slot that this grasp can fill."""
+    words = {
+        "object": one_of(object_words(facts.category, bank), rng),
+        "part": _part_word(facts, facts.target_part, bank, rng),
+    }
+    if facts.free_parts:
+        avoid = facts.free_parts[rng.randrange(len(facts.free_parts))]
+        words["avoid"] = _part_word(facts, avoid, bank, rng)
+    aims = purposes(facts.category, facts.intent, facts.target_part, bank)
+    if aims:
+        words["purpose"] = one_of(aims, rng)
+    name = language_bank()["grasp_names"].get(facts.grasp_type)
+    if name:
+        words["grasp"] = name
+    words |= _finger_words(facts, bank, rng)
+    return words
+
+
+def _finger_words(facts: GraspFacts, bank: Bank, rng: random.Random) -> dict[str, str]:
+    on_target = facts.fingers_on(facts.target_part)
+    if not on_target:
+        return {}
+    fingers = spoken_fingers(on_target)
+    words = {"fingers": fingers.text, "touch": "touches" if fingers.is_one else "touch"}
+    digits = [finger for finger in on_target if finger != "palm"]
+    if len(digits) > 1:
+        words["count"] = number_word(len(digits))
+    for part in facts.touched_parts[1:]:
+        others = [finger for finger in facts.fingers_on(part) if finger not in on_target]
+        if others:
+            words["others"] = spoken_fingers(others).text
+            words["other"] = _part_word(facts, part, bank, rng)
+            break
+    return words
+
+
+def _part_word(facts: GraspFacts, part: str, bank: Bank, rng: random.Random) -> str:
+    choices = part_words(facts.category, part, bank)
+    # Half of the test sentences keep the plain name, so that pattern and part are told apart.
+    return part if rng.random() < 0.5 else one_of(choices, rng)
+
+
+def _answer_words(facts: GraspFacts, purpose: str | None) -> dict[str, str]:
+    """Plain names: what the model learns to say needs no synonyms."""
+    words = {"object": object_words(facts.category, "train")[0], "part": facts.target_part}
+    if facts.free_parts:
+        words["avoid"] = facts.free_parts[0]
+    if purpose is not None:
+        words["purpose"] = purpose
+    return words
+
+
+def _answer(table: str, facts: GraspFacts, purpose: str | None, rng: random.Random) -> str:
+    words = _answer_words(facts, purpose)
+    patterns = [p for p in language_bank()[table][facts.intent] if fits(p, words)]
+    return fill(one_of(patterns, rng), words)
+
+
+def contact_sentence(facts: GraspFacts) -> str:
+    """Which fingers touch which part, for up to three parts."""
+    clauses = []
+    for part in facts.touched_parts[:3]:
+        fingers = spoken_fingers(facts.fingers_on(part))
+        clauses.append(f"{fingers.text} {'touches' if fingers.is_one else 'touch'} the {part}")
+    if not clauses:
+        return f"The hand is close to the {facts.target_part}."
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _low(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Caption]:
+    for spoken in _spoken(facts, ("low",), bank, rng):
+        answer = f"{GRASP} {contact_sentence(facts)}"
+        yield Caption(kind="low", bank=bank, names_part=True, turns=make_turns(spoken.text, answer))
+
+
+def _high(
+    facts: GraspFacts, bank: Bank, rng: random.Random, group: str, names_part: bool
+) -> Iterator[Caption]:
+    groups = (facts.intent,) if group == "intent" else ("any", *_manner_groups(facts))
+    for spoken in _spoken(facts, groups, bank, rng):
+        if spoken.names_part == names_part:
+            answer = f"{GRASP} {_answer('replies', facts, spoken.words.get('purpose'), rng)}"
+            yield Caption(
+                kind="high",
+                bank=bank,
+                names_part=names_part,
+                turns=make_turns(spoken.text, answer),
+            )
+
+
+def _chats(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Caption]:
+    chats = list(language_bank()["chats"][bank])
+    rng.shuffle(chats)
+    for turns in chats:
+        human = _words(facts, bank, rng)
+        purpose = human.get("purpose")
+        wishes = [p for p in language_bank()["wishes"][facts.intent] if fits(p, human)]
+        human["wish"] = fill(one_of(wishes, rng), human)
+        spoken = next(_spoken(facts, _groups(facts), bank, rng))
+        human["instruction"] = spoken.text
+        answer = _answer_words(facts, purpose)
+        answer |= {
+            "reply": _answer("replies", facts, purpose, rng),
+            "reason": _answer("reasons", facts, purpose, rng),
+            "contact": contact_sentence(facts),
+            "description": fill(language_bank()["descriptions"][facts.intent], answer),
+            "aim": fill(language_bank()["aims"][facts.intent], answer),
+        }
+        tables = [human if i % 2 == 0 else answer for i in range(len(turns))]
+        if not all(fits(turn, words) for turn, words in zip(turns, tables, strict=True)):
+            continue
+        asked = [turn for i, turn in enumerate(turns) if i % 2 == 0]
+        uses_instruction = any("instruction" in slots(turn) for turn in asked)
+        names_part = any("part" in slots(turn) for turn in asked)
+        values = [fill(turn, words) for turn, words in zip(turns, tables, strict=True)]
+        yield Caption(
+            kind="chat",
+            bank=bank,
+            names_part=names_part or (uses_instruction and spoken.names_part),
+            turns=make_turns(*values),
+        )

@@ -1,0 +1,124 @@
+"""The words of captions: a bank of patterns and synonyms, and how a pattern is filled.
+
+The bank (`language_bank.json`) is split into a train and a test half. Words on its list
+`test_only_words` appear in no sentence of the train half, so a score on the test half measures
+understanding of words that were never trained on.
+"""
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from semgrasp.dataset.conversation import Bank
+from semgrasp.errors import InputError
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_SPOKEN = {"thumb": "thumb", "index": "index", "middle": "middle", "ring": "ring"}
+_ORDER = ("palm", "thumb", "index", "middle", "ring", "pinky")
+_NUMBERS = ("zero", "one", "two", "three", "four", "five")
+
+
+@cache
+def language_bank() -> Mapping[str, Any]:
+    """The bank as it lies beside this file."""
+    return json.loads(Path(__file__).with_name("language_bank.json").read_text(encoding="utf-8"))
+
+
+def object_words(category: str, bank: Bank) -> Sequence[str]:
+    """What an object of a category may be called."""
+    objects = language_bank()["objects"]
+    if category not in objects:
+        raise InputError(f"No words for category {category!r}. Known: {', '.join(objects)}.")
+    return objects[category][bank]
+
+
+def part_words(category: str, part: str, bank: Bank) -> Sequence[str]:
+    """What a part may be called; the test half keeps the plain name beside its own words."""
+    parts = language_bank()["parts"].get(category, {})
+    if part not in parts:
+        raise InputError(
+            f"No words for part {part!r} of category {category!r}. Known: {', '.join(parts)}."
+        )
+    return parts[part][bank]
+
+
+def purposes(category: str, intent: str, part: str, bank: Bank) -> Sequence[str]:
+    """Infinitives without "to" that say what a grasp of this part is for; may be empty."""
+    table = language_bank()["purposes"]
+    by_part = table.get(category, {}).get(intent) or table["*"].get(intent, {})
+    return by_part.get(part, by_part.get("*", {})).get(bank, ())
+
+
+@dataclass(frozen=True)
+class Fingers:
+    """Regions of the hand, spoken."""
+
+    text: str
+    """With articles: "the thumb, index and middle fingers"."""
+    is_one: bool
+    """Whether a verb about them is singular."""
+
+
+def spoken_fingers(regions: Sequence[str]) -> Fingers:
+    """Say a non-empty selection of FINGERS."""
+    present = [region for region in _ORDER if region in regions]
+    if len(present) == 6:
+        return Fingers("the whole hand", True)
+    if present == ["thumb", "index", "middle", "ring", "pinky"]:
+        return Fingers("all five fingers", False)
+    names = [_SPOKEN.get(region, "little" if region == "pinky" else region) for region in present]
+    long_fingers = [region for region in present if region not in ("palm", "thumb")]
+    # "finger" belongs to the last name, and covers all the long fingers before it.
+    tail = "" if not long_fingers else " finger" if len(long_fingers) == 1 else " fingers"
+    return Fingers(f"the {_listed(names)}{tail}", len(present) == 1)
+
+
+def number_word(count: int) -> str:
+    """One to five as words."""
+    return _NUMBERS[count]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+@cache
+def slots(pattern: str) -> frozenset[str]:
+    """Plain names of a pattern's slots: {A_object}, {Object} and {object} all need "object"."""
+    return frozenset(name.lower().removeprefix("a_") for name in _SLOT.findall(pattern))
+
+
+def fits(pattern: str, words: Mapping[str, str]) -> bool:
+    """Whether every slot has a word, and no word is said twice by two slots."""
+    needed = slots(pattern)
+    if not needed <= words.keys():
+        return False
+    if {"object", "purpose"} <= needed:
+        # "Use the bottle to open the bottle": the purpose already names the object.
+        return not set(words["object"].split()) & set(words["purpose"].split())
+    return True
+
+
+def fill(pattern: str, words: Mapping[str, str]) -> str:
+    """Put words into a pattern: {Slot} capitalises, {a_slot} adds the indefinite article."""
+
+    def word_of(match: re.Match[str]) -> str:
+        name = match[1]
+        plain = name.lower().removeprefix("a_")
+        word = words[plain]
+        if name.lower() != plain:
+            word = f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+        return word[0].upper() + word[1:] if name[0].isupper() else word
+
+    text = _SLOT.sub(word_of, pattern)
+    return text[0].upper() + text[1:] if pattern[0] == "{" and text.endswith(".") else text
+
+
+def one_of(choices: Sequence[str], rng: random.Random) -> str:
+    """Draw one word; all are equally likely."""
+    return choices[rng.randrange(len(choices))]
