@@ -187,12 +187,16 @@ def _trilinear(stack: GridStack, points: Tensor, which: Tensor) -> tuple[Tensor,
     nz = size[..., 2]
     nyz = size[..., 1] * nz
     base = stack.offsets[which] + cell[..., 0] * nyz + cell[..., 1] * nz + cell[..., 2]
-    v = stack.values
-    c000, c001 = v[base], v[base + 1]
-    c010, c011 = v[base + nz], v[base + nz + 1]
+
+    def corner(index: Tensor) -> Tensor:
+        # Three times faster than indexing with a tensor of two axes.
+        return stack.values.index_select(0, index.reshape(-1)).reshape(index.shape)
+
+    c000, c001 = corner(base), corner(base + 1)
+    c010, c011 = corner(base + nz), corner(base + nz + 1)
     base = base + nyz
-    c100, c101 = v[base], v[base + 1]
-    c110, c111 = v[base + nz], v[base + nz + 1]
+    c100, c101 = corner(base), corner(base + 1)
+    c110, c111 = corner(base + nz), corner(base + nz + 1)
     x, y, z = t.unbind(-1)
     d00, d01, d10, d11 = c001 - c000, c011 - c010, c101 - c100, c111 - c110
     e00, e01 = c000 + z * d00, c010 + z * d01
