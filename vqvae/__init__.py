@@ -1,1 +1,1 @@
-
+"""Training stage 1: the object encoder and the grasp tokenizer."""

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -78,12 +79,25 @@ def check_weights(weights: dict[str, Tensor], expected: dict[str, Tensor], path:
         if tensor.shape != expected[name].shape:
             raise InputError(
                 f"{path}: {name} has shape {tuple(tensor.shape)}, the configuration asks for "
-                f"{tuple(expected[name].shape)}. config.json and the weights do not belong together."
+                f"{tuple(expected[name].shape)}. config.json belongs to other weights."
             )
 
 
 def _first(names: list[str]) -> str:
     return f" (the first is {names[0]})" if names else ""
+
+
+def tokenizer_config_from(fields: dict[str, Any]) -> TokenizerConfig:
+    """Inverse of `dataclasses.asdict` after a trip through JSON."""
+    encoders = {
+        name: point_bert_config_from(fields[name]) for name in ("object_encoder", "hand_encoder")
+    }
+    return TokenizerConfig(**{**fields, **encoders})
+
+
+def point_bert_config_from(fields: dict[str, Any]) -> PointBertConfig:
+    """Inverse of `dataclasses.asdict` after a trip through JSON, where tuples became lists."""
+    return PointBertConfig(**{**fields, "group_widths": tuple(fields["group_widths"])})
 
 
 def _read_config(path: Path) -> TokenizerConfig:
@@ -98,12 +112,7 @@ def _read_config(path: Path) -> TokenizerConfig:
             raise InputError(
                 f"{path} has format {described['format']!r}; this version reads {_FORMAT!r}."
             )
-        fields = dict(described["tokenizer"])
-        for name in ("object_encoder", "hand_encoder"):
-            encoder = dict(fields[name])
-            encoder["group_widths"] = tuple(encoder["group_widths"])
-            fields[name] = PointBertConfig(**encoder)
-        return TokenizerConfig(**fields)
+        return tokenizer_config_from(described["tokenizer"])
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} does not describe a tokenizer ({type(error).__name__}: {error}). "

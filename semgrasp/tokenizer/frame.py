@@ -28,7 +28,7 @@ class ModelFrame:
         return ModelFrame(torch.tensor(float(heading(points_object)), dtype=points_object.dtype))
 
     @property
-    def T_model_object(self) -> Float[Tensor, "*h 4 4"]:
+    def T_model_object(self) -> Float[Tensor, "*h 4 4"]:  # noqa: N802
         """Takes object coordinates to model coordinates."""
         return _yaw_transform(-self.heading)
 
@@ -37,7 +37,7 @@ class ModelFrame:
         return transform_points(self.T_model_object, points_object)
 
     def grasp_to_model(self, grasp: Grasp) -> Grasp:
-        """Express grasps of shape (*h, *b) in the model frame; `T_object_hand` becomes T_model_hand."""
+        """Express grasps of shape (*h, *b) in the model frame: `T_object_hand` is T_model_hand."""
         return _turn(grasp, self.T_model_object)
 
     def grasp_to_object(self, grasp: Grasp) -> Grasp:

@@ -211,9 +211,7 @@ def _paired_axes(batch: tuple[int, ...], num_objects: int) -> tuple[int, int]:
 
 def _paired(grasp: Grasp, num_objects: int) -> Grasp:
     if grasp.side != "right":
-        raise InputError(
-            "The tokenizer knows right hands. Mirror the object and the grasp first."
-        )
+        raise InputError("The tokenizer knows right hands. Mirror the object and the grasp first.")
     axes = _paired_axes(grasp.T_object_hand.shape[:-2], num_objects)
     return Grasp(
         grasp.T_object_hand.reshape(*axes, 4, 4),
