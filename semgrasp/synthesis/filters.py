@@ -1,0 +1,169 @@
+"""Checks that an optimised grasp must pass, the cheap ones for whole batches first."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import igl
+import manifold3d
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from torch import Tensor
+
+from semgrasp.objects.signed_distance import GridStack
+from semgrasp.synthesis.batch import GraspProblems
+from semgrasp.synthesis.energy import (
+    Contacts,
+    HandState,
+    limit_term,
+    self_penetration_term,
+)
+from semgrasp.synthesis.hand_surface import THUMB_REGIONS, HandSurface
+from semgrasp.types import FINGERS, ObjectShape
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterLimits:
+    """Thresholds of acceptance."""
+
+    depth: float = 0.004
+    """Deepest hand vertex inside the object, in [m]."""
+    volume: float = 3e-6
+    """Volume shared by hand and object, in [m^3]."""
+    near: float = 0.004
+    """Hand vertices within this distance in [m] decide which part the hand holds."""
+    on_target: float = 0.6
+    """Share of the near vertices that must be nearest to the target part."""
+    contact: float = 0.004
+    """A region within this distance in [m] of its target touches it."""
+    main_weight: float = 0.8
+    """Regions with at least this weight are the ones that must touch..."""
+    main_share: float = 0.75
+    """...and this share of them must."""
+    self_overlap: float = 0.08
+    """Self-penetration energy in [cm^2]."""
+    joint_excess: float = 0.02
+    """Joint limit energy in [rad^2]."""
+    facing: float = 0.55
+    """Weighted mean of 1 + cos(angle) between hand and object normals; 0 is face to face."""
+
+
+class CheapVerdict(NamedTuple):
+    """Batch checks, one flag per hand; a grasp must pass all."""
+
+    depth: Bool[Tensor, " b"]
+    contact: Bool[Tensor, " b"]
+    avoid: Bool[Tensor, " b"]
+    anatomy: Bool[Tensor, " b"]
+    facing: Bool[Tensor, " b"]
+
+    def all(self) -> Bool[Tensor, " b"]:
+        """Hands that pass every batch check."""
+        return torch.stack(list(self)).all(0)
+
+
+def check_batch(
+    surface: HandSurface,
+    problems: GraspProblems,
+    fields: GridStack,
+    state: HandState,
+    contacts: Contacts,
+    all_depths: Float[Tensor, " b"],
+    limits: FilterLimits,
+) -> CheapVerdict:
+    """Everything that distance grids can tell.
+
+    Args:
+        all_depths: Depth of the deepest of all hand vertices (not only the sparse ones), in [m].
+    """
+    weight = problems.region_weight
+    main = weight >= limits.main_weight
+    touching = contacts.distance < limits.contact
+    share = (touching & main).sum(-1) / main.sum(-1).clamp(min=1)
+    thumb = list(THUMB_REGIONS)
+    thumb_matters = (weight[:, thumb] > 0).any(-1)
+    thumb_touches = (touching & (weight > 0))[:, thumb].any(-1)
+
+    clear = torch.ones(len(problems), dtype=torch.bool)
+    for slot in range(problems.avoid_field.shape[1]):
+        margin = problems.avoid_margin[:, slot]
+        needed = torch.minimum(margin / 2, torch.full_like(margin, 0.004)) - 0.0015
+        distance = fields(state.vertices_object, problems.avoid_field[:, slot]).amin(-1)
+        clear &= (distance > needed) | (margin <= 0)
+
+    facing = 1.0 + (contacts.normals_hand * contacts.normals_object).sum(-1)
+    mean_facing = (weight * facing).sum(-1) / weight.sum(-1).clamp(min=1e-6)
+    return CheapVerdict(
+        depth=all_depths < limits.depth,
+        contact=(share >= limits.main_share) & (thumb_touches | ~thumb_matters),
+        avoid=clear,
+        anatomy=(self_penetration_term(surface, state) < limits.self_overlap)
+        & (limit_term(state.dofs) < limits.joint_excess),
+        facing=mean_facing < limits.facing,
+    )
+
+
+class TouchedParts(NamedTuple):
+    """What the hand touches, from exact distances to the labelled mesh."""
+
+    share: Float[ndarray, " parts"]
+    """Share of the near hand vertices that are nearest to each part; sums to 1 or is all zero."""
+    count: Int[ndarray, " parts"]
+    """Near hand vertices of each part."""
+    by_finger: Bool[ndarray, "fingers parts"]
+    """Whether a vertex of each hand region (`FINGERS`) is within 3 mm of each part."""
+
+
+def touched_parts(
+    shape: ObjectShape,
+    vertices_object: Float[ndarray, "V 3"],
+    vertex_finger: Int[ndarray, " V"],
+    *,
+    near: float,
+    touch: float = 0.003,
+) -> TouchedParts:
+    """Label the hand's vertices with the part they are closest to.
+
+    Args:
+        near: Distance in [m] within which a vertex counts for `share` and `count`.
+        touch: Distance in [m] within which a finger touches.
+    """
+    assert shape.face_parts is not None, "only labelled objects are synthesised for"
+    num_parts = len(shape.part_names)
+    low = shape.vertices_object.min(0) - near
+    high = shape.vertices_object.max(0) + near
+    (inside,) = np.nonzero(((vertices_object > low) & (vertices_object < high)).all(1))
+    by_finger = np.zeros((len(FINGERS), num_parts), dtype=bool)
+    if len(inside) == 0:
+        return TouchedParts(np.zeros(num_parts), np.zeros(num_parts, dtype=np.int64), by_finger)
+    squared, face, _ = igl.point_mesh_squared_distance(
+        np.ascontiguousarray(vertices_object[inside], dtype=np.float64),
+        shape.vertices_object,
+        shape.faces,
+    )
+    part = np.asarray(shape.face_parts)[np.asarray(face).ravel()]
+    distance = np.sqrt(np.asarray(squared).ravel())
+    count = np.bincount(part[distance < near], minlength=num_parts)
+    touching = distance < touch
+    by_finger[np.asarray(vertex_finger)[inside[touching]], part[touching]] = True
+    return TouchedParts(count / max(1, count.sum()), count, by_finger)
+
+
+def shared_volume(
+    hand: tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]], solid: manifold3d.Manifold
+) -> float:
+    """Volume in [m^3] of the intersection of a hand mesh with a solid; infinity if undefined."""
+    hand_solid = to_manifold(*hand)
+    if hand_solid.status() != manifold3d.Error.NoError:
+        return float("inf")
+    return float((hand_solid ^ solid).volume())
+
+
+def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]) -> manifold3d.Manifold:
+    """A mesh as a manifold3d solid, in double precision."""
+    mesh = manifold3d.Mesh64(
+        vert_properties=np.ascontiguousarray(vertices, dtype=np.float64),
+        tri_verts=np.ascontiguousarray(faces, dtype=np.uint64),
+    )
+    return manifold3d.Manifold(mesh)

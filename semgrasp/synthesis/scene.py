@@ -1,0 +1,95 @@
+"""A procedural object made ready for synthesis: distance grids, solids, one stack for a batch."""
+
+import manifold3d
+import numpy as np
+import trimesh
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from semgrasp.objects.procedural import ProceduralObject
+from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
+from semgrasp.synthesis.filters import to_manifold
+
+_SPACING = 0.0025
+_THIN_SPACING = 0.0015
+_PADDING = 0.03
+
+FieldKey = tuple[str, ...]
+FILLED: FieldKey = ("filled",)
+"""The whole object with its cavity filled: no finger ends inside a cup or through its wall."""
+
+
+def part_field(part: str) -> FieldKey:
+    """Key of the closed solid of one part."""
+    return ("part", part)
+
+
+def one_sided_field(part: str, side: str) -> FieldKey:
+    """Key of the object with a thin part extended to one side, so that nothing tunnels."""
+    return ("one_sided", part, side)
+
+
+def edge_field(part: str) -> FieldKey:
+    """Key of the space under and along a blade's edge, where no finger belongs."""
+    return ("edge", part)
+
+
+class FieldStack:
+    """Distance fields of many objects, built when first asked for and stacked once.
+
+    Ask for indices with `index`, then take `stack`.
+    """
+
+    def __init__(self) -> None:
+        self._grids: list[SignedDistanceGrid] = []
+        self._index: dict[tuple[int, FieldKey], int] = {}
+
+    def index(self, number: int, obj: ProceduralObject, key: FieldKey) -> int:
+        """Position in the stack of field `key` of object `number`."""
+        if (number, key) not in self._index:
+            self._index[number, key] = len(self._grids)
+            vertices, faces = _solid(obj, key)
+            size = np.ptp(vertices, axis=0)
+            spacing = _THIN_SPACING if size.min() < 0.006 else _SPACING
+            self._grids.append(
+                SignedDistanceGrid.build(vertices, faces, spacing=spacing, padding=_PADDING)
+            )
+        return self._index[number, key]
+
+    def stack(self) -> GridStack:
+        """All fields so far as one batch."""
+        return GridStack.of(self._grids)
+
+
+def object_manifold(obj: ProceduralObject) -> manifold3d.Manifold:
+    """The real (unfilled) object, for the volume shared with a hand."""
+    return to_manifold(obj.shape.vertices_object, obj.shape.faces)
+
+
+def _solid(
+    obj: ProceduralObject, key: FieldKey
+) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
+    if key == FILLED:
+        return obj.filled
+    if key[0] == "part":
+        return obj.solids[key[1]]
+    if key[0] == "edge":
+        return _under_the_edge(obj, key[1])
+    return obj.one_sided[key[1]][key[2]]
+
+
+def _under_the_edge(
+    obj: ProceduralObject, part: str
+) -> tuple[Float[ndarray, "8 3"], Int[ndarray, "12 3"]]:
+    """A box below the part, wide enough that fingers cannot curl under it.
+
+    It starts where a fingertip centred on the part's pinch site ends, and always covers the
+    lowest 3 mm of the part.
+    """
+    vertices = obj.solids[part][0]
+    low, high = vertices.min(0), vertices.max(0)
+    (site,) = (site for site in obj.sites if site.part == part and site.kind == "pinch")
+    top = max(site.centre_object[2] - 0.016, low[2] + 0.003)
+    low, high = low - [0.0, 0.04, 0.05], np.array([high[0], high[1] + 0.04, top])
+    box = trimesh.creation.box(bounds=np.stack([low, high]))
+    return np.asarray(box.vertices), np.asarray(box.faces)
