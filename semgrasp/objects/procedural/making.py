@@ -1,0 +1,70 @@
+"""Turn a category and a seed into an object."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from semgrasp.errors import InputError
+from semgrasp.objects.procedural.knife import make_knife
+from semgrasp.objects.procedural.mug import make_mug
+from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
+from semgrasp.objects.procedural.surfaces import Surface
+from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
+from semgrasp.types import ObjectShape
+
+_MAKERS = {
+    "mug": make_mug,
+    "knife": make_knife,
+    "trigger_sprayer": make_trigger_sprayer,
+}
+
+CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
+"""Folder names of OakInk-Shape."""
+
+
+def make_object(category: str, seed: int) -> ProceduralObject:
+    """The object of a category that belongs to a seed; the same seed gives the same object."""
+    if category not in _MAKERS:
+        raise InputError(
+            f"No procedural object for category {category!r}. Available: {', '.join(CATEGORIES)}."
+        )
+    if seed < 0:
+        raise InputError(f"A seed must be zero or more, got {seed}.")
+    # The category's letters join the seed, so that seed 3 of two categories share no numbers.
+    draft = _MAKERS[category](np.random.default_rng([seed, *category.encode()]))
+    return _centred(draft, category, seed)
+
+
+def _centred(draft: Draft, category: str, seed: int) -> ProceduralObject:
+    """The draft in the object frame, whose origin is the centre of the bounding box."""
+    vertices, faces, face_part_names = draft.whole.refined(draft.edge).labelled()
+    part_names = tuple(draft.part_solids)
+    centre = 0.5 * (vertices.min(axis=0) + vertices.max(axis=0))
+    number = {name: i for i, name in enumerate(part_names)}
+    shape = ObjectShape(
+        name=f"{category}_{seed}",
+        vertices_object=vertices - centre,
+        faces=faces,
+        part_names=part_names,
+        face_parts=np.array([number[name] for name in face_part_names], dtype=np.int64),
+        category=category,
+    )
+
+    def moved(surface: Surface) -> Surface:
+        return surface[0] - centre, surface[1]
+
+    return ProceduralObject(
+        shape=shape,
+        sites=tuple(
+            replace(site, centre_object=site.centre_object - centre) for site in draft.sites
+        ),
+        part_attributes=draft.part_attributes,
+        solids={part: moved(solid.surface()) for part, solid in draft.part_solids.items()},
+        filled=moved(draft.filled.surface()),
+        convex_pieces=tuple((part, points - centre) for part, points in draft.convex_pieces),
+        mass_kg=draft.mass_kg,
+        one_sided={
+            part: {side: moved(solid.surface()) for side, solid in sides.items()}
+            for part, sides in draft.one_sided.items()
+        },
+    )
