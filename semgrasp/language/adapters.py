@@ -17,8 +17,6 @@ class LoraSettings:
     """Rank of the update; 64 in SemGrasp."""
     alpha: float = 64.0
     """The update is scaled by alpha / rank."""
-    dropout: float = 0.05
-    """Dropout on the adapter's input."""
     targets: tuple[str, ...] = ("query", "key", "value", "dense")
     """Names of the adapted linear layers."""
     train_words: bool = False
@@ -33,7 +31,6 @@ def attach_lora(model: GraspLanguageModel, settings: LoraSettings) -> None:
     config = peft.LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
-        lora_dropout=settings.dropout,
         target_modules=list(settings.targets),
         # The vocabulary head is small and, on a sentence encoder, new: it is trained as a whole.
         exclude_modules=r".*\bcls\b.*",

@@ -18,6 +18,7 @@ from .vocabulary import Vocabulary
 
 GRASP = "<grasp>"
 """Where a turn speaks a grasp; becomes `<SG> o m r <EG>`."""
+_NEVER = 1 << 30
 Codes = tuple[int, int, int]
 """Orientation, manner and refinement of one grasp."""
 
@@ -41,6 +42,8 @@ class Script:
     """Number of the human turn, whose tokens see each other; -1 in answers."""
     branches: list[int] = field(default_factory=list)
     """0 on the trunk, else the number of the alternative grasp."""
+    departures: list[int] = field(default_factory=list)
+    """Position of the last trunk token that the token may see: where its branch leaves."""
     codes: list[tuple[int, int, int, float]] = field(default_factory=list)
     """Grasp targets: index of the predicting token, codebook level, code, weight."""
     words: list[tuple[int, int]] = field(default_factory=list)
@@ -52,6 +55,7 @@ class Script:
         self.token_ids.append(token_id)
         self.blocks.append(block)
         self.branches.append(0)
+        self.departures.append(_NEVER)
 
 
 def write_script(
@@ -147,6 +151,7 @@ def _write_branches(
             script.positions.append(script.positions[start] + 1 + level)
             script.blocks.append(-1)
             script.branches.append(branch)
+            script.departures.append(script.positions[start])
 
 
 class Layout(NamedTuple):
@@ -159,6 +164,7 @@ class Layout(NamedTuple):
     """Number of the conversation in its row, from 1; -1 is padding."""
     blocks: Int[Tensor, "b s"]
     branches: Int[Tensor, "b s"]
+    departures: Int[Tensor, "b s"]
     code_rows: Int[Tensor, " n"]
     """Which of the b*s tokens predicts."""
     code_levels: Int[Tensor, " n"]
@@ -176,11 +182,11 @@ class Layout(NamedTuple):
 def pack(rows: Sequence[Sequence[Script]]) -> Layout:
     """Put each object's conversations behind each other, padded to the longest row."""
     length = max(sum(len(s.token_ids) for s in scripts) for scripts in rows)
-    columns = [[], [], [], [], []]
+    columns: tuple[list[list[int]], ...] = ([], [], [], [], [], [])
     codes: list[tuple[int, int, int, float]] = []
     words: list[tuple[int, int]] = []
     for row, scripts in enumerate(rows):
-        ids, positions, numbers, blocks, branches = [], [], [], [], []
+        ids, positions, numbers, blocks, branches, departures = [], [], [], [], [], []
         for number, script in enumerate(scripts, start=1):
             offset = row * length + len(ids)
             codes += [(offset + i, level, code, w) for i, level, code, w in script.codes]
@@ -190,11 +196,11 @@ def pack(rows: Sequence[Sequence[Script]]) -> Layout:
             numbers += [number] * len(script.token_ids)
             blocks += script.blocks
             branches += script.branches
+            departures += script.departures
         missing = length - len(ids)
-        fills = (0, 0, -1, -1, 0)
-        for column, values, fill in zip(
-            columns, (ids, positions, numbers, blocks, branches), fills, strict=True
-        ):
+        values_of_row = (ids, positions, numbers, blocks, branches, departures)
+        fills = (0, 0, -1, -1, 0, _NEVER)
+        for column, values, fill in zip(columns, values_of_row, fills, strict=True):
             column.append(values + [fill] * missing)
     code_columns = list(zip(*codes, strict=True)) if codes else [(), (), (), ()]
     word_columns = list(zip(*words, strict=True)) if words else [(), ()]
@@ -223,7 +229,9 @@ def visibility(
         block = layout.blocks
         reachable = reachable | ((block[:, :, None] == block[:, None, :]) & (block >= 0)[:, :, None])
     branch = layout.branches
-    on_path = (branch[:, None, :] == 0) | (branch[:, :, None] == branch[:, None, :])
+    is_trunk = branch[:, None, :] == 0
+    is_before = layout.positions[:, None, :] <= layout.departures[:, :, None]
+    on_path = (is_trunk & is_before) | (branch[:, :, None] == branch[:, None, :])
     text = same & reachable & on_path
 
     p = num_object_tokens

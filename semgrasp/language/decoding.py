@@ -60,8 +60,7 @@ def generate(
     log_probability = torch.zeros(num_grasps, device=objects.device)
     codes: list[Tensor] = []
     for level in range(len(LEVELS)):
-        logits = model.grasp_logits(speech.hidden).unflatten(-1, (len(LEVELS), -1))[:, level]
-        logits = logits.expand(num_grasps, -1)
+        logits = _code_logits(model, speech, level).expand(num_grasps, -1)
         chosen = _choose(logits, temperature, generator, greedy_first=greedy_first)
         log_probability += logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
         codes.append(chosen)
@@ -75,6 +74,14 @@ def generate(
         _read_on(model, speech, end)
         replies = _speak(model, speech)
     return LanguageOutput(GraspTokens(*codes), log_probability, replies)
+
+
+def orientation_logits(
+    model: "GraspLanguageModel", objects: Float[Tensor, "1 p width"], human_ids: list[int]
+) -> Float[Tensor, " codebook"]:
+    """Logits of the first code of an answer."""
+    speech = _listen(model, objects, human_ids, [model.vocabulary.start_of_grasp])
+    return _code_logits(model, speech, 0)[0]
 
 
 def reply(
@@ -141,6 +148,13 @@ def _read_on(model: "GraspLanguageModel", speech: _Speech, token_ids: Int[Tensor
     speech.hidden = hidden[:, -1]
     speech.num_read += 1
     speech.position += 1
+
+
+def _code_logits(
+    model: "GraspLanguageModel", speech: _Speech, level: int
+) -> Float[Tensor, "n codebook"]:
+    """Only the codebook whose turn it is can be spoken: the grammar of a grasp."""
+    return model.grasp_logits(speech.hidden).unflatten(-1, (len(LEVELS), -1))[:, level]
 
 
 def _speak(model: "GraspLanguageModel", speech: _Speech) -> list[str]:

@@ -183,6 +183,14 @@ class GraspLanguageModel(nn.Module):
         )
 
     @torch.no_grad()
+    def orientation_logits(
+        self, object_tokens: PointTokens, object_size: float, text: str
+    ) -> Float[Tensor, " codebook"]:
+        """Logits over the orientation codes: where the instruction sends the hand."""
+        ids = self.vocabulary.human_ids(self.vocabulary.instruction_ids(text), first=True)
+        return decoding.orientation_logits(self, self._embed_one(object_tokens, object_size), ids)
+
+    @torch.no_grad()
     def reply(
         self, object_tokens: PointTokens, object_size: float, text: str, tokens: GraspTokens
     ) -> list[str]:

@@ -1,0 +1,156 @@
+"""The data module: a packed data set, read through a frozen grasp tokenizer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, IterableDataset
+
+from mllm.classroom import BatchShape, Classroom, LanguageStep, Mixture
+from mllm.encoded_grasps import EncodedGrasps, encode_split_cached
+from mllm.examination import Question, draw_questions
+from mllm.lessons import Lesson, group_of, lessons_of
+from semgrasp.dataset import PackedDataset
+from semgrasp.language import Vocabulary
+from semgrasp.tokenizer import GraspTokenizer
+from vqvae.object_views import ViewConfig
+
+Split = Literal["train", "val", "test"]
+
+
+class _Steps(IterableDataset):
+    def __init__(self, classroom: Classroom, passes: int) -> None:
+        self.classroom, self.passes = classroom, passes
+
+    def __len__(self) -> int:
+        return len(self.classroom) * self.passes
+
+    def __iter__(self) -> Iterator[LanguageStep]:
+        for _ in range(self.passes):
+            yield from self.classroom.steps()
+
+
+class LanguageData(LightningDataModule):
+    """Lessons for training, questions for validation.
+
+    Args:
+        folder: A packed data set.
+        tokenizer: Folder of the frozen grasp tokenizer.
+        cache: Folder where encoded objects and grasps are kept between runs; none to keep nothing.
+        views: Disturbed views per training object.
+        view: How views are disturbed.
+        shape: How much one step reads.
+        passes_per_epoch: Passes over the objects between validations.
+        questions: Instructions asked in validation.
+        seed: Of views, order and questions.
+    """
+
+    def __init__(
+        self,
+        folder: str = "data/open/packed",
+        tokenizer: str = "semgrasp/checkpoints/default/tokenizer",
+        cache: str | None = "runs/mllm/cache",
+        views: int = 6,
+        view: ViewConfig = ViewConfig(),  # noqa: B008
+        shape: BatchShape = BatchShape(),  # noqa: B008
+        passes_per_epoch: int = 2,
+        questions: int = 192,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.folder, self.tokenizer_folder = Path(folder), Path(tokenizer)
+        self.cache = None if cache is None else Path(cache)
+        self.views, self.view, self.shape = views, view, shape
+        self.passes_per_epoch, self.num_questions, self.seed = passes_per_epoch, questions, seed
+        self.packed: PackedDataset | None = None
+        self.grasp_tokenizer: GraspTokenizer | None = None
+        self.classroom: Classroom | None = None
+        self.encoded: dict[Split, EncodedGrasps] = {}
+        self.questions: dict[Split, list[Question]] = {}
+
+    def prepare_lessons(self, vocabulary: Vocabulary, stage: str) -> None:
+        """Encode what the stage needs; called by the training module, which owns the words."""
+        data, tokenizer = self._open()
+        splits: tuple[Split, ...] = ("test",) if stage == "test" else ("train", "val")
+        for split in splits:
+            if split in self.encoded:
+                continue
+            rows = data.split(split)
+            if not len(rows):
+                raise ValueError(f"{self.folder} has no grasps in the {split} split. Pack more.")
+            self.encoded[split] = self._encode(data, tokenizer, split, rows)
+            lessons = lessons_of(data, rows)
+            groups = {row: group_of(data, row) for row in rows.tolist()}
+            if split == "train":
+                self.classroom = Classroom(
+                    self.encoded[split], lessons, groups, vocabulary, self.shape, self.seed
+                )
+            else:
+                self.questions[split] = draw_questions(lessons, self.num_questions, self.seed)
+
+    def answer_words(self, vocabulary: Vocabulary) -> torch.Tensor:
+        """Token ids of everything that gpt says in the data set."""
+        data, _ = self._open()
+        said: set[int] = set()
+        seen: set[str] = set()
+        for lesson in _all_lessons(lessons_of(data, torch.arange(len(data)))):
+            for turn in lesson.turns:
+                if turn.speaker == "gpt" and turn.text not in seen:
+                    seen.add(turn.text)
+                    for piece in turn.text.split("<grasp>"):
+                        said.update(vocabulary.text_ids(piece))
+        return torch.tensor(sorted(said))
+
+    def set_mixture(self, mixture: Mixture) -> None:
+        """Change what the next steps teach."""
+        assert self.classroom is not None
+        self.classroom.mixture = mixture
+
+    def train_dataloader(self) -> DataLoader:
+        assert self.classroom is not None, "the training module prepares the lessons"
+        return DataLoader(_Steps(self.classroom, self.passes_per_epoch), batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        return self._questions("val")
+
+    def test_dataloader(self) -> DataLoader:
+        return self._questions("test")
+
+    def _questions(self, split: Split) -> DataLoader:
+        return DataLoader(self.questions[split], batch_size=None, collate_fn=None)  # type: ignore[arg-type]
+
+    def _open(self) -> tuple[PackedDataset, GraspTokenizer]:
+        if self.packed is None or self.grasp_tokenizer is None:
+            self.packed = PackedDataset.load(self.folder)
+            self.grasp_tokenizer = GraspTokenizer.from_pretrained(self.tokenizer_folder)
+        return self.packed, self.grasp_tokenizer
+
+    def _encode(
+        self, data: PackedDataset, tokenizer: GraspTokenizer, split: Split, rows: torch.Tensor
+    ) -> EncodedGrasps:
+        disturbed = split == "train"
+        files = [
+            self.tokenizer_folder / "model.safetensors",
+            self.folder / "grasps.safetensors",
+            self.folder / "objects.safetensors",
+        ]
+        stamps = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        settings = (split, self.views, self.view, self.seed) if disturbed else (split,)
+        return encode_split_cached(
+            self.cache,
+            repr((stamps, settings)),
+            data=data,
+            rows=rows,
+            tokenizer=tokenizer,
+            num_views=self.views,
+            disturbed=disturbed,
+            view=self.view,
+            seed=self.seed,
+        )
+
+
+def _all_lessons(lessons: dict[int, list[Lesson]]) -> Iterator[Lesson]:
+    for some in lessons.values():
+        yield from some

@@ -1,0 +1,121 @@
+"""Does the hand go where the words say? Questions in unseen words about unseen objects."""
+
+import random
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mllm.encoded_grasps import EncodedGrasps
+from mllm.lessons import Lesson
+from semgrasp.dataset import PackedDataset
+from semgrasp.language import GraspLanguageModel
+from semgrasp.tokenizer import GraspTokenizer, ModelFrame
+from semgrasp.types import Grasp, GraspTokens
+
+CONTACT_DISTANCE = 0.008
+"""Surface points this near to the hand count as touched, in [m]."""
+
+
+class Question(NamedTuple):
+    """An instruction and the grasps that would answer it."""
+
+    text: str
+    names_part: bool
+    is_new_wording: bool
+    """Whether the words come from the half of the language bank that training never sees."""
+    answers: tuple[int, ...]
+    """Rows of the data set."""
+
+
+class Mark(NamedTuple):
+    """How one question was answered."""
+
+    orientation_top1: float
+    """Whether the likeliest orientation code is that of an answer."""
+    orientation_top5: float
+    hits_part: float
+    """Whether the part touched most is the part asked for."""
+    touches_part: float
+    """Whether the part asked for is touched at all."""
+    log_probability: float
+    """Mean log-probability of the answers' three codes."""
+
+
+def draw_questions(
+    lessons: dict[int, list[Lesson]], count: int, seed: int
+) -> list[Question]:
+    """Single-turn instructions, in words that training never sees where there are such."""
+    candidates = [
+        lesson
+        for some in lessons.values()
+        for lesson in some
+        if lesson.kind in ("low", "high") and len(lesson.turns) == 2
+    ]
+    unseen = [lesson for lesson in candidates if lesson.bank == "test"]
+    pool = unseen or candidates
+    chosen = random.Random(seed).sample(pool, min(count, len(pool)))
+    return [
+        Question(x.instruction, x.names_part, x.bank == "test", (x.grasp, *x.equals)) for x in chosen
+    ]
+
+
+@torch.no_grad()
+def mark(
+    model: GraspLanguageModel,
+    tokenizer: GraspTokenizer,
+    data: PackedDataset,
+    encoded: EncodedGrasps,
+    question: Question,
+) -> Mark:
+    """Ask, decode the likeliest grasp, and look at what it touches."""
+    owner = int(data.object_index[question.answers[0]])
+    row = int((encoded.objects == owner).nonzero()[0, 0])
+    index, view = torch.tensor([row]), torch.tensor([0])
+    tokens = encoded.object_tokens(index, view)
+    size = float(encoded.log_size[row, 0].exp())
+    logits = model.orientation_logits(tokens, size, question.text)
+    rank = logits.argsort(descending=True)
+    answers = encoded.codes[torch.searchsorted(encoded.rows, torch.tensor(question.answers)), 0]
+    right = torch.isin(rank, answers[:, 0])
+
+    spoken = model.generate_tokens(
+        tokens, size, question.text, 1, temperature=0.0, with_reply=False
+    )
+    grasp = ModelFrame(encoded.heading[row, 0]).grasp_to_object(
+        tokenizer.decode(spoken.tokens, tokens)
+    )
+    touched = touched_parts(tokenizer, grasp, data, owner)[0]
+    target = int(data.target_part[question.answers[0]])
+    log_probability = logits.log_softmax(-1)[answers[:, 0]].mean()
+    return Mark(
+        float(right[0]),
+        float(right[:5].any()),
+        float(bool(touched.any()) and int(touched.argmax()) == target),
+        float(touched[target] > 0),
+        float(log_probability),
+    )
+
+
+def reconstructed(
+    tokenizer: GraspTokenizer, encoded: EncodedGrasps, row: int, codes: Int[Tensor, "n 3"]
+) -> Grasp:
+    """Grasps in the object frame that codes stand for, in the first view of an object."""
+    tokens = encoded.object_tokens(torch.tensor([row]), torch.tensor([0]))
+    grasp = tokenizer.decode(GraspTokens.from_stack(codes), tokens)
+    return ModelFrame(encoded.heading[row, 0]).grasp_to_object(grasp)
+
+
+@torch.no_grad()
+def touched_parts(
+    tokenizer: GraspTokenizer, grasp: Grasp, data: PackedDataset, owner: int
+) -> Float[Tensor, "n parts"]:
+    """Share of an object's surface points that a hand touches, by part."""
+    surface = tokenizer.surface(grasp)
+    points = data.points_object[owner].expand(len(surface), -1, -1)
+    near = torch.cdist(points, surface).amin(dim=-1) < CONTACT_DISTANCE
+    parts = torch.nn.functional.one_hot(
+        data.point_parts[owner].long(), len(data.part_names)
+    ).float()
+    return near.float() @ parts / points.shape[1]

@@ -1,0 +1,208 @@
+"""Training of the grasp language model in two stages within one run.
+
+Alignment teaches where grasps are: object projector, grasp tokens and adapters learn from
+instructions. Instruction tuning then freezes the projector and teaches conversations and words at
+a lower learning rate, as in SemGrasp.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from lightning.pytorch import LightningModule
+
+from mllm.classroom import LanguageStep, Mixture
+from mllm.data import LanguageData, Split
+from mllm.examination import Mark, Question, mark
+from semgrasp.language import (
+    GraspLanguageModel,
+    LanguageConfig,
+    LanguageLogits,
+    Layout,
+    LoraSettings,
+    attach_lora,
+)
+from semgrasp.language.backbone import network_config
+from vqvae.schedule import adamw, budget_used
+
+Stage = Literal["alignment", "instruction"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSettings:
+    """One stage of training."""
+
+    learning_rate: float = 5e-4
+    """Peak learning rate of AdamW."""
+    mixture: Mixture = Mixture()  # noqa: RUF009
+    """What is taught."""
+    train_projector: bool = True
+    """Whether the object projector learns."""
+    decay: float = 0.05
+    """Learning rate at the end of the stage relative to its beginning; the way is a cosine."""
+
+
+def _instruction() -> StageSettings:
+    mixture = Mixture(low=0.35, high=0.45, chat=0.1, inverse=0.1, reply=0.25)
+    return StageSettings(learning_rate=2e-4, mixture=mixture, train_projector=False)
+
+
+class LanguageTraining(LightningModule):
+    """Alignment, then instruction tuning.
+
+    Args:
+        language: Template, attention and limits.
+        backbone: Folder of the pretrained causal language model; none for the packaged MiniLM.
+        lora: Adapters.
+        dropout: Dropout of the backbone and the adapters.
+        alignment: First stage.
+        instruction: Second stage.
+        alignment_share: Share of the budget (steps, epochs or time) of the first stage.
+        warmup_steps: Steps over which the learning rate rises.
+        code_weights: Weights of the losses of orientation, manner and refinement codes.
+        word_weight: Weight of the loss of words.
+        weight_decay: Of AdamW, on matrices.
+        max_gradient: Gradients are clipped to this norm.
+    """
+
+    def __init__(
+        self,
+        language: LanguageConfig = LanguageConfig(),  # noqa: B008
+        backbone: str | None = None,
+        lora: LoraSettings = LoraSettings(),  # noqa: B008
+        dropout: float = 0.0,
+        alignment: StageSettings = StageSettings(),  # noqa: B008
+        instruction: StageSettings = _instruction(),  # noqa: B008
+        alignment_share: float = 0.6,
+        warmup_steps: int = 40,
+        code_weights: tuple[float, float, float] = (1.0, 0.5, 0.25),
+        word_weight: float = 0.3,
+        weight_decay: float = 0.01,
+        max_gradient: float = 1.0,
+    ) -> None:
+        super().__init__()
+        folder = None if backbone is None else Path(backbone)
+        self.model = GraspLanguageModel.from_backbone(folder, language)
+        attach_lora(self.model, lora)
+        # Views, groups and words are disturbed already; dropout here costs a fifth of the time.
+        for module in self.model.network.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = dropout
+        self.lora = lora
+        self.stages: dict[Stage, StageSettings] = {
+            "alignment": alignment,
+            "instruction": instruction,
+        }
+        self.alignment_share, self.warmup_steps = alignment_share, warmup_steps
+        self.code_weights, self.word_weight = code_weights, word_weight
+        self.weight_decay, self.max_gradient = weight_decay, max_gradient
+        self._stage: Stage | None = None
+        self._marks: list[tuple[Question, Mark]] = []
+
+    def setup(self, stage: str) -> None:
+        """Encode the data with the frozen tokenizer, and learn which words answers use."""
+        self._data.prepare_lessons(self.model.vocabulary, stage)
+        if stage == "fit":
+            self.model.restrict_answers(self._data.answer_words(self.model.vocabulary))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return adamw(self.model, self.stages["alignment"].learning_rate, self.weight_decay)
+
+    def on_train_batch_start(self, batch: LanguageStep, batch_idx: int) -> None:
+        used = budget_used(self.trainer)
+        share = self.alignment_share
+        stage: Stage = "alignment" if used < share else "instruction"
+        settings = self.stages[stage]
+        if stage != self._stage:
+            self._stage = stage
+            self.model.projector.requires_grad_(settings.train_projector)
+            self._data.set_mixture(settings.mixture)
+        spent = used / share if stage == "alignment" else (used - share) / (1.0 - share)
+        cosine = 0.5 + 0.5 * math.cos(math.pi * min(max(spent, 0.0), 1.0))
+        warmup = min((self.global_step + 1) / self.warmup_steps, 1.0)
+        rate = settings.learning_rate * (settings.decay + (1.0 - settings.decay) * cosine)
+        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
+            group["lr"] = rate * warmup
+
+    def training_step(self, batch: LanguageStep, batch_idx: int) -> torch.Tensor:
+        logits = self.model(batch.object_tokens, batch.log_size, batch.layout)
+        losses = self._losses(logits, batch.layout)
+        self.log_dict({f"train/{name}": value for name, value in losses.items()}, prog_bar=True)
+        self.log("rate", self.optimizers().param_groups[0]["lr"], prog_bar=True)  # type: ignore[union-attr]
+        weights = (*self.code_weights, self.word_weight)
+        return torch.stack(
+            [w * loss for w, loss in zip(weights, losses.values(), strict=True)]
+        ).sum()
+
+    def configure_gradient_clipping(self, optimizer, **_: Any) -> None:
+        self.clip_gradients(optimizer, self.max_gradient, "norm")
+
+    def validation_step(self, batch: Question, batch_idx: int) -> None:
+        self._ask(batch, "val")
+
+    def test_step(self, batch: Question, batch_idx: int) -> None:
+        self._ask(batch, "test")
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_marks("val")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_marks("test")
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # The answer words are part of the state, and their number is known only now.
+        self.model.answer_words = checkpoint["state_dict"]["model.answer_words"].clone()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # As text, so that reading the checkpoint needs no pickled classes.
+        checkpoint["language"] = json.dumps(
+            {
+                "language": asdict(self.model.config),
+                "lora": asdict(self.lora),
+                "backbone": network_config(self.model.network),
+                "tokenizer": self.model.vocabulary.tokenizer.to_str(),
+            }
+        )
+
+    @property
+    def _data(self) -> LanguageData:
+        data = self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+        assert isinstance(data, LanguageData)
+        return data
+
+    def _losses(self, logits: LanguageLogits, layout: Layout) -> dict[str, Float[torch.Tensor, ""]]:
+        each = F.cross_entropy(logits.codes, layout.codes, reduction="none") * layout.code_weights
+        losses = {}
+        for level, name in enumerate("omr"):
+            chosen = layout.code_levels == level
+            total = layout.code_weights[chosen].sum().clamp(min=1e-6)
+            losses[name] = each[chosen].sum() / total
+        targets = self.model.word_targets(layout.words)
+        has_words = len(targets) > 0
+        losses["words"] = F.cross_entropy(logits.words, targets) if has_words else each.new_zeros(())
+        return losses
+
+    def _ask(self, question: Question, split: Split) -> None:
+        data = self._data
+        assert data.packed is not None
+        assert data.grasp_tokenizer is not None
+        tokenizer = data.grasp_tokenizer
+        result = mark(self.model, tokenizer, data.packed, data.encoded[split], Question(*question))
+        self._marks.append((question, result))
+
+    def _log_marks(self, split: Split) -> None:
+        groups = {
+            "": self._marks,
+            "/implicit": [pair for pair in self._marks if not pair[0].names_part],
+        }
+        for group, pairs in groups.items():
+            if pairs:
+                means = torch.tensor([result for _, result in pairs]).mean(dim=0).tolist()
+                names = (f"{split}{group}/{name}" for name in Mark._fields)
+                self.log_dict(dict(zip(names, means, strict=True)), prog_bar=not group)
+        self._marks.clear()
