@@ -22,6 +22,9 @@ from semgrasp.synthesis.manners import (
 )
 from semgrasp.types import Intent
 
+ANY_PART = "*"
+"""Stands for the whole object in `GraspCase.region_parts`."""
+
 _TRIGGER_VERTICES = 4
 
 
@@ -53,7 +56,7 @@ class GraspCase:
     edge_margin: float = 0.0
     """Distance in [m] to keep from the space under the target part's cutting edge; 0: none."""
     region_parts: dict[str, str] = field(default_factory=dict)
-    """Regions that touch another part than the target (a palm behind a trigger)."""
+    """Regions that touch another part than the target (a palm behind a trigger), or any."""
     companions: tuple[str, ...] = ()
     """Parts that may be held together with the target; then a few vertices on the target do."""
     one_sided: bool = False
@@ -236,16 +239,11 @@ CASES: tuple[GraspCase, ...] = (
         target_part="trigger",
         intents=("use",),
         manner=TRIGGER,
-        arc=(-30.0, 35.0),
-        region_parts={
-            "middle3": "body",
-            "ring3": "body",
-            "pinky3": "body",
-            "middle2": "body",
-            "ring2": "body",
-            "thumb3": "body",
-            "palm_upper": "body",
-        },
+        # The site faces the trigger's front; the palm comes from behind.
+        arc=(150.0, 215.0),
+        region_parts=dict.fromkeys(
+            ("middle2", "middle3", "ring2", "ring3", "pinky3", "thumb3", "palm_upper"), ANY_PART
+        ),
         companions=("body", "neck"),
         avoid=(("nozzle", 0.010),),
         effort=1.5,
@@ -264,6 +262,8 @@ CASES: tuple[GraspCase, ...] = (
         target_part="head",
         intents=("liftup",),
         manner=HEAD,
+        arc=(-20.0, 20.0),
+        either_axis_sign=True,
         avoid=(("trigger", 0.006), ("nozzle", 0.004)),
         effort=1.3,
     ),

@@ -204,7 +204,7 @@ TRIGGER = Manner(
     },
     hand_x=(-0.085, -0.055),
     gap=(0.009, 0.013),
-    hand_z=(-0.03, -0.01),
+    hand_z=(-0.018, 0.002),
     index_is_free=True,
     push_regions={"index3": 0.8, "index2": 0.3},
 )  # fmt: skip

@@ -33,12 +33,13 @@ def sample_placements(
     front = torch.as_tensor(site.front_object, dtype=torch.float32)
     turned = _about(axis.expand(count, 3), draw(*case.arc)) @ front
     if manner.approach == "front":
-        palm, thumb_side = turned, (case.axis_sign * axis).expand(count, 3)
-        if case.either_axis_sign:
-            flips = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
-            thumb_side = thumb_side * flips[:, None]
+        palm, thumb_side = turned, axis.expand(count, 3)
     else:
         palm, thumb_side = axis.expand(count, 3), turned
+    sign = torch.full((count,), case.axis_sign)
+    if case.either_axis_sign:
+        sign = torch.where(torch.rand(count, generator=generator) < 0.5, -sign, sign)
+    thumb_side = thumb_side * sign[:, None]
     R_object_site = torch.stack([torch.linalg.cross(palm, thumb_side), palm, thumb_side], dim=-1)
     turn_deg = noise(count, 3) * torch.tensor(_TURN_NOISE) + torch.tensor([0.0, manner.tilt, 0.0])
     x, y, z = torch.eye(3)

@@ -10,7 +10,7 @@ from semgrasp.objects.procedural import ProceduralObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.synthesis.filters import to_manifold
 
-_SPACING = 0.0025
+_SPACING = 0.002
 _THIN_SPACING = 0.0015
 _PADDING = 0.03
 

@@ -12,7 +12,7 @@ from semgrasp.objects.procedural import GraspSite, ProceduralObject, make_object
 from semgrasp.objects.signed_distance import GridStack
 from semgrasp.simulation import StabilityProtocol, StabilityTest
 from semgrasp.synthesis.batch import GraspProblems
-from semgrasp.synthesis.cases import GraspCase, cases_of
+from semgrasp.synthesis.cases import ANY_PART, GraspCase, cases_of
 from semgrasp.synthesis.closing import close_fingers
 from semgrasp.synthesis.energy import (
     EnergyWeights,
@@ -176,7 +176,7 @@ def _problem(task: _Task, stack: FieldStack) -> GraspProblems:
     target = []
     for region in REGIONS:
         part = case.region_parts.get(region, case.target_part)
-        target.append(index(part_field(part)))
+        target.append(index(FILLED if part == ANY_PART else part_field(part)))
     avoid = [(index(part_field(part)), margin) for part, margin in case.avoid]
     if case.edge_margin > 0.0:
         avoid.append((index(edge_field(case.target_part)), case.edge_margin))
