@@ -4,7 +4,7 @@ objects.safetensors  objects.json  grasps.safetensors  captions.json
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,6 @@ class PackedDataset:
     captions: list[list[Caption]]
     """For each grasp, its conversations."""
 
-    def __post_init__(self) -> None:
-        _validate(self)
-
     def __len__(self) -> int:
         return len(self.object_index)
 
@@ -129,6 +126,7 @@ class PackedDataset:
         except (KeyError, TypeError) as error:
             raise InputError(f"{folder}/objects.json lacks a field: {error}.") from error
         captions = _read_json(folder / "captions.json")
+        _validate(arrays, len(entries), len(captions), len(part_names))
         return PackedDataset(part_names=part_names, objects=entries, captions=captions, **arrays)
 
 
@@ -177,32 +175,34 @@ _EXPECTED: dict[str, tuple[torch.dtype, tuple[int | None, ...]]] = {
 }
 
 
-def _validate(data: PackedDataset) -> None:
-    counts = {name: len(data.objects) for name in _OBJECT_ARRAYS}
-    counts |= {name: len(data.captions) for name in _GRASP_ARRAYS}
+def _validate(
+    arrays: Mapping[str, Tensor], num_objects: int, num_grasps: int, num_parts: int
+) -> None:
+    """Refuse files that are of different runs, or not what `save` writes."""
     for name, (dtype, trailing) in _EXPECTED.items():
-        array = getattr(data, name)
-        fits = len(array.shape) == 1 + len(trailing) and all(
+        array = arrays[name]
+        count = num_objects if name in _OBJECT_ARRAYS else num_grasps
+        fits = array.ndim == 1 + len(trailing) and all(
             wanted in (None, found) for wanted, found in zip(trailing, array.shape[1:], strict=True)
         )
-        if array.dtype != dtype or not fits or len(array) != counts[name]:
+        if array.dtype != dtype or not fits or len(array) != count:
+            axes = ", ".join("any" if n is None else str(n) for n in (count, *trailing))
             raise InputError(
-                f"{name} is {tuple(array.shape)} of {array.dtype}; expected "
-                f"({counts[name]}, {', '.join(map(str, trailing))}) of {dtype}. The files of a "
-                "packed set must come from one run: pack the data again."
+                f"{name} is {tuple(array.shape)} of {array.dtype}; expected ({axes}) of {dtype}. "
+                "The files of a packed set must come from one run: pack the data again."
             )
-    if len(data.part_names) > MAX_PARTS:
-        raise InputError(f"At most {MAX_PARTS} part names fit, got {len(data.part_names)}.")
+    if num_parts > MAX_PARTS:
+        raise InputError(f"At most {MAX_PARTS} part names fit, got {num_parts}.")
     limits = {
-        "object_index": len(data.objects),
+        "object_index": num_objects,
         "intent": len(INTENTS),
-        "target_part": len(data.part_names),
-        "point_parts": len(data.part_names),
+        "target_part": num_parts,
+        "point_parts": num_parts,
     }
     for name, limit in limits.items():
-        array = getattr(data, name)
+        array = arrays[name]
         if array.numel() and not 0 <= int(array.min()) <= int(array.max()) < limit:
             raise InputError(f"{name} holds values outside [0, {limit - 1}].")
     for name in ("T_object_hand", "finger_angles", "betas", "points_object"):
-        if not getattr(data, name).isfinite().all():
+        if not arrays[name].isfinite().all():
             raise InputError(f"{name} holds numbers that are not finite.")

@@ -18,6 +18,8 @@ from semgrasp.synthesis.wording import (
     object_words,
     one_of,
     part_words,
+    plain_name,
+    purpose_implies_part,
     purposes,
     slots,
     spoken_fingers,
@@ -122,9 +124,7 @@ def make_captions(
     while len(captions) < count and number < 4 * count:
         group, names_part = choices[number % len(choices)]
         number += 1
-        for caption in _high(facts, bank, rng, group, names_part or not facts.is_part_implied):
-            if keep(caption):
-                break
+        next((True for c in _high(facts, bank, rng, group, names_part) if keep(c)), False)
     rng.shuffle(captions)
     return captions
 
@@ -145,8 +145,7 @@ def _groups(facts: GraspFacts) -> tuple[str, ...]:
 def _manner_groups(facts: GraspFacts) -> tuple[str, ...]:
     if facts.target_part == "trigger":
         return ("trigger",)
-    manner = language_bank()["manners"].get(facts.grasp_type)
-    return (manner,) if manner else ()
+    return tuple(language_bank()["manners"].get(facts.grasp_type, ()))
 
 
 def _spoken(
@@ -158,11 +157,16 @@ def _spoken(
     rng.shuffle(patterns)
     for _, pattern in patterns:
         names_part = "part" in slots(pattern)
-        if not names_part and not facts.is_part_implied:
+        if not names_part and not _implies_part(facts, pattern):
             continue
         words = _words(facts, bank, rng)
         if fits(pattern, words):
             yield _Spoken(fill(pattern, words), names_part, words)
+
+
+def _implies_part(facts: GraspFacts, pattern: str) -> bool:
+    by_purpose = purpose_implies_part(facts.category, facts.intent, facts.target_part)
+    return facts.is_part_implied or ("purpose" in slots(pattern) and by_purpose)
 
 
 def _words(facts: GraspFacts, bank: Bank, rng: random.Random) -> dict[str, str]:
@@ -204,15 +208,18 @@ def _finger_words(facts: GraspFacts, bank: Bank, rng: random.Random) -> dict[str
 
 def _part_word(facts: GraspFacts, part: str, bank: Bank, rng: random.Random) -> str:
     choices = part_words(facts.category, part, bank)
-    # Half of the test sentences keep the plain name, so that pattern and part are told apart.
-    return part if rng.random() < 0.5 else one_of(choices, rng)
+    # Half of the sentences keep the plain name, so that new patterns and new names are told apart.
+    return plain_name(facts.category, part) if rng.random() < 0.5 else one_of(choices, rng)
 
 
 def _answer_words(facts: GraspFacts, purpose: str | None) -> dict[str, str]:
     """Plain names: what the model learns to say needs no synonyms."""
-    words = {"object": object_words(facts.category, "train")[0], "part": facts.target_part}
+    words = {
+        "object": object_words(facts.category, "train")[0],
+        "part": plain_name(facts.category, facts.target_part),
+    }
     if facts.free_parts:
-        words["avoid"] = facts.free_parts[0]
+        words["avoid"] = plain_name(facts.category, facts.free_parts[0])
     if purpose is not None:
         words["purpose"] = purpose
     return words
@@ -220,18 +227,26 @@ def _answer_words(facts: GraspFacts, purpose: str | None) -> dict[str, str]:
 
 def _answer(table: str, facts: GraspFacts, purpose: str | None, rng: random.Random) -> str:
     words = _answer_words(facts, purpose)
-    patterns = [p for p in language_bank()[table][facts.intent] if fits(p, words)]
+    patterns = [p for p in _for_use_of_part(table, facts) if fits(p, words)]
     return fill(one_of(patterns, rng), words)
 
 
+def _for_use_of_part(table: str, facts: GraspFacts) -> Sequence[str]:
+    """Entry of the bank for the intent; a part with a use of its own (a trigger) goes first."""
+    entries = language_bank()[table]
+    entry = entries.get(f"{facts.intent}.{facts.target_part}", entries[facts.intent])
+    return [entry] if isinstance(entry, str) else entry
+
+
 def contact_sentence(facts: GraspFacts) -> str:
-    """Which fingers touch which part, for up to three parts."""
+    """Which fingers touch which part, for the two parts touched most."""
     clauses = []
-    for part in facts.touched_parts[:3]:
+    for part in facts.touched_parts[:2]:
         fingers = spoken_fingers(facts.fingers_on(part))
-        clauses.append(f"{fingers.text} {'touches' if fingers.is_one else 'touch'} the {part}")
+        verb = "touches" if fingers.is_one else "touch"
+        clauses.append(f"{fingers.text} {verb} the {plain_name(facts.category, part)}")
     if not clauses:
-        return f"The hand is close to the {facts.target_part}."
+        return f"The hand is close to the {plain_name(facts.category, facts.target_part)}."
     text = "; ".join(clauses)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -272,8 +287,8 @@ def _chats(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Captio
             "reply": _answer("replies", facts, purpose, rng),
             "reason": _answer("reasons", facts, purpose, rng),
             "contact": contact_sentence(facts),
-            "description": fill(language_bank()["descriptions"][facts.intent], answer),
-            "aim": fill(language_bank()["aims"][facts.intent], answer),
+            "description": _answer("descriptions", facts, purpose, rng),
+            "aim": _answer("aims", facts, purpose, rng),
         }
         tables = [human if i % 2 == 0 else answer for i in range(len(turns))]
         if not all(fits(turn, words) for turn, words in zip(turns, tables, strict=True)):

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from semgrasp.dataset.conversation import Bank
-from semgrasp.errors import InputError
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_SPOKEN = {"thumb": "thumb", "index": "index", "middle": "middle", "ring": "ring"}
 _ORDER = ("palm", "thumb", "index", "middle", "ring", "pinky")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five")
 
@@ -30,21 +28,21 @@ def language_bank() -> Mapping[str, Any]:
 
 
 def object_words(category: str, bank: Bank) -> Sequence[str]:
-    """What an object of a category may be called."""
-    objects = language_bank()["objects"]
-    if category not in objects:
-        raise InputError(f"No words for category {category!r}. Known: {', '.join(objects)}.")
-    return objects[category][bank]
+    """What an object of a category may be called; its plain name where the bank has no words."""
+    words = language_bank()["objects"].get(category)
+    return words[bank] if words else (category.replace("_", " "),)
 
 
 def part_words(category: str, part: str, bank: Bank) -> Sequence[str]:
-    """What a part may be called; the test half keeps the plain name beside its own words."""
-    parts = language_bank()["parts"].get(category, {})
-    if part not in parts:
-        raise InputError(
-            f"No words for part {part!r} of category {category!r}. Known: {', '.join(parts)}."
-        )
-    return parts[part][bank]
+    """What a part may be called; its plain name where the bank has no words."""
+    words = language_bank()["parts"].get(category, {}).get(part)
+    return words[bank] if words else (plain_name(category, part),)
+
+
+def plain_name(category: str, part: str) -> str:
+    """What a part is usually called."""
+    words = language_bank()["parts"].get(category, {}).get(part)
+    return words["train"][0] if words else part.replace("_", " ")
 
 
 def purposes(category: str, intent: str, part: str, bank: Bank) -> Sequence[str]:
@@ -52,6 +50,11 @@ def purposes(category: str, intent: str, part: str, bank: Bank) -> Sequence[str]
     table = language_bank()["purposes"]
     by_part = table.get(category, {}).get(intent) or table["*"].get(intent, {})
     return by_part.get(part, by_part.get("*", {})).get(bank, ())
+
+
+def purpose_implies_part(category: str, intent: str, part: str) -> bool:
+    """Whether the purposes of this part are its own: one opens a bottle by the cap only."""
+    return part in language_bank()["purposes"].get(category, {}).get(intent, {})
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def spoken_fingers(regions: Sequence[str]) -> Fingers:
         return Fingers("the whole hand", True)
     if present == ["thumb", "index", "middle", "ring", "pinky"]:
         return Fingers("all five fingers", False)
-    names = [_SPOKEN.get(region, "little" if region == "pinky" else region) for region in present]
+    names = ["little" if region == "pinky" else region for region in present]
     long_fingers = [region for region in present if region not in ("palm", "thumb")]
     # "finger" belongs to the last name, and covers all the long fingers before it.
     tail = "" if not long_fingers else " finger" if len(long_fingers) == 1 else " fingers"
@@ -98,10 +101,9 @@ def fits(pattern: str, words: Mapping[str, str]) -> bool:
     needed = slots(pattern)
     if not needed <= words.keys():
         return False
-    if {"object", "purpose"} <= needed:
-        # "Use the bottle to open the bottle": the purpose already names the object.
-        return not set(words["object"].split()) & set(words["purpose"].split())
-    return True
+    # Not "use the bottle to open the bottle", nor "the bottle part of the spray bottle".
+    said = [word for slot in needed & {"object", "part", "purpose"} for word in words[slot].split()]
+    return len(said) == len(set(said))
 
 
 def fill(pattern: str, words: Mapping[str, str]) -> str:

@@ -1,0 +1,240 @@
+import json
+import math
+import pickle
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from semgrasp.dataset.capgrasp import read_captions, write_captions
+from semgrasp.dataset.conversation import Caption, instruction_of, make_turns
+from semgrasp.dataset.oakbase import read_parts, write_parts
+from semgrasp.dataset.oakink import (
+    ObjectEntry,
+    grasp_from_hand_parameters,
+    hand_parameters,
+    read_grasps,
+    read_metadata,
+    read_object,
+    shape_folder,
+    write_grasp,
+    write_mesh,
+    write_metadata,
+)
+from semgrasp.errors import AssetNotFoundError, InputError
+from semgrasp.geometry import axis_angle_to_matrix
+from semgrasp.types import INTENTS, Grasp
+
+OID = "P10007"
+ENTRY = ObjectEntry(oid=OID, name="mug_p007", attributes=("handled",))
+ATTRIBUTES = {"body": ("contain_sth",), "handle": ("held_by_hand",)}
+
+
+@pytest.fixture
+def tree(tmp_path, mug, grasps):
+    """A data set of one mug and six grasps."""
+    write_metadata(tmp_path, {OID: ENTRY})
+    write_mesh(tmp_path, ENTRY.name, mug)
+    write_parts(tmp_path, mug, ENTRY.name, ATTRIBUTES)
+    for i in range(6):
+        write_grasp(tmp_path, "mug", OID, INTENTS[i % 4], grasps[i], serial=i)
+    return tmp_path
+
+
+def test_grasps_come_back_with_their_intent(tree, grasps):
+    found = {int(item.source.split("/")[2]): item for item in read_grasps(tree)}
+    assert sorted(found) == list(range(6))
+    for i, item in found.items():
+        assert item.intent == INTENTS[i % 4]
+        assert (item.category, item.oid, item.real_oid) == ("mug", OID, OID)
+        for field in ("T_object_hand", "finger_angles", "betas"):
+            restored, written = getattr(item.grasp, field), getattr(grasps[i], field)
+            torch.testing.assert_close(restored, written, atol=1e-6, rtol=0)
+
+
+def test_grasps_of_one_split_only(tree):
+    assert len(list(read_grasps(tree, split="train"))) == 6
+    assert list(read_grasps(tree, split="test")) == []
+
+
+def test_paths_are_those_the_official_loader_searches_for(tree):
+    for path in shape_folder(tree).rglob("hand_param.pkl"):
+        assert re.search(r"(mug/(.{6})/.{10})/hand_param\.pkl$", path.as_posix())
+        source = (path.parent / "source.txt").read_text()
+        match = re.match(r"(.+)/(.{6})_(.{4})_([_0-9]+)/([\-0-9]+)", source)
+        assert match
+        assert match[2] == OID
+
+
+def test_hand_param_is_a_plain_dictionary_of_float32_arrays(tree):
+    path = next(shape_folder(tree).rglob("hand_param.pkl"))
+    arrays = pickle.loads(path.read_bytes())
+    assert {key: (a.dtype, a.shape) for key, a in arrays.items()} == {
+        "pose": (np.dtype("f4"), (48,)),
+        "shape": (np.dtype("f4"), (10,)),
+        "tsl": (np.dtype("f4"), (3,)),
+    }
+
+
+def test_writing_again_changes_nothing(tree, grasps):
+    before = {p: p.stat().st_mtime_ns for p in shape_folder(tree).rglob("*")}
+    write_grasp(tree, "mug", OID, "use", grasps[0], serial=0)
+    assert {p: p.stat().st_mtime_ns for p in shape_folder(tree).rglob("*")} == before
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-5, 1.0, math.pi - 1e-3, math.pi])
+def test_hand_parameters_and_grasps_are_inverse_for_every_angle(angle):
+    axis = torch.tensor([0.6, 0.0, 0.8])
+    T = torch.eye(4)
+    T[:3, :3] = axis_angle_to_matrix(angle * axis)
+    grasp = Grasp(T, torch.zeros(15, 3), torch.zeros(10))
+    restored = grasp_from_hand_parameters(hand_parameters(grasp))
+    torch.testing.assert_close(restored.T_object_hand, T, atol=2e-6, rtol=0)
+
+
+def test_a_transferred_grasp_belongs_to_its_virtual_object(tree, grasps):
+    folder = next(shape_folder(tree).rglob("source.txt")).parent
+    (folder / "s10153").mkdir()
+    arrays = hand_parameters(grasps[0])
+    (folder / "s10153" / "hand_param.pkl").write_bytes(pickle.dumps(arrays))
+    virtual = [item for item in read_grasps(tree) if item.oid == "s10153"]
+    assert [item.real_oid for item in virtual] == [OID]
+    assert virtual[0].folder.name == "s10153"
+
+
+def test_the_receiving_hand_of_a_handover_is_marked(tree):
+    source = next(shape_folder(tree).rglob("source.txt"))
+    source.write_text("pass1_alt/P10007_0004_0001_0002/2021-09-28-17-03-03/dom.pkl\n")
+    item = next(i for i in read_grasps(tree) if i.grasp_hash == source.parent.name)
+    assert item.is_receiver
+    assert item.intent == "handover"
+
+
+def test_the_mesh_and_its_part_labels_come_back(tree, mug):
+    restored = read_object(tree, "mug", read_metadata(tree)[OID])
+    np.testing.assert_allclose(restored.vertices_object, mug.vertices_object, atol=1e-7)
+    np.testing.assert_array_equal(restored.faces, mug.faces)
+    assert restored.part_names == ("body", "handle")
+    np.testing.assert_array_equal(restored.face_parts, mug.face_parts)
+
+
+def test_parts_come_back_with_what_they_are_for(tree):
+    parts = read_parts(tree, "mug", ENTRY.name)
+    assert {part.name: part.attributes for part in parts} == ATTRIBUTES
+    written = json.loads((tree / "OakBase/mug/mug_p007/part_01.json").read_text())
+    assert written == {"attr": ["contain_sth"], "name": "mug_body"}
+
+
+@pytest.mark.parametrize("parts_are_centred", [True, False])
+def test_parts_fit_in_either_frame_they_may_be_in(tmp_path, mug, parts_are_centred):
+    offset = np.array([0.3, -0.2, 0.5])
+    moved = replace(mug, vertices_object=mug.vertices_object + offset)
+    write_metadata(tmp_path, {OID: ENTRY})
+    write_mesh(tmp_path, ENTRY.name, moved)
+    write_parts(tmp_path, mug if parts_are_centred else moved, ENTRY.name, ATTRIBUTES)
+    restored = read_object(tmp_path, "mug", ENTRY)
+    np.testing.assert_allclose(restored.vertices_object, mug.vertices_object, atol=1e-6)
+    np.testing.assert_allclose(restored.T_file_object[:3, 3], offset, atol=1e-6)
+    np.testing.assert_array_equal(restored.face_parts, mug.face_parts)
+
+
+def test_parts_of_another_object_are_refused(tree, mug):
+    larger = replace(mug, vertices_object=mug.vertices_object * 3)
+    write_parts(tree, larger, ENTRY.name, ATTRIBUTES)
+    with pytest.raises(InputError, match="different objects or frames"):
+        read_object(tree, "mug", ENTRY)
+
+
+def test_an_object_without_parts_is_read_unlabelled(tree):
+    restored = read_object(tree, "apple", ENTRY)
+    assert restored.part_names == ()
+    assert restored.face_parts is None
+
+
+def test_two_meshes_in_a_folder_are_refused(tree):
+    folder = tree / "shape/OakInkObjectsV2/mug_p007/align_ds"
+    (folder / "second_align.obj").write_text("")
+    with pytest.raises(InputError, match="several meshes"):
+        read_object(tree, "mug", ENTRY)
+
+
+def test_metadata_comes_back(tree):
+    assert read_metadata(tree) == {OID: ENTRY}
+
+
+def test_a_hostile_hand_param_is_refused_with_its_path(tree):
+    path = next(shape_folder(tree).rglob("hand_param.pkl"))
+    path.write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    with pytest.raises(InputError, match=r"hand_param\.pkl asks for os\.system"):
+        list(read_grasps(tree))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"pose": np.zeros(48)}, "must hold pose"),
+        ({"pose": np.zeros(64), "shape": np.zeros(10), "tsl": np.zeros(3)}, "must hold pose"),
+        ({"pose": np.full(48, np.nan), "shape": np.zeros(10), "tsl": np.zeros(3)}, "finite"),
+    ],
+)
+def test_wrong_hand_parameters_are_refused(arrays, message):
+    with pytest.raises(InputError, match=message):
+        grasp_from_hand_parameters(arrays)
+
+
+def test_a_source_line_without_an_intent_is_refused(tree):
+    next(shape_folder(tree).rglob("source.txt")).write_text("pass1/somewhere")
+    with pytest.raises(InputError, match=r"source\.txt says 'pass1/somewhere'"):
+        list(read_grasps(tree))
+
+
+def test_a_missing_tree_says_where_to_get_it(tmp_path):
+    with pytest.raises(AssetNotFoundError, match=r"data/oakink_capgrasp/README\.md"):
+        list(read_grasps(tmp_path))
+    with pytest.raises(AssetNotFoundError, match="metadata"):
+        read_metadata(tmp_path)
+
+
+def test_captions_come_back_in_order_with_kind_and_bank(tree):
+    captions: list[Caption] = [
+        {"kind": "low", "bank": "train", "turns": make_turns("Touch it.", "<grasp> Done.")},
+        {"kind": "high", "bank": "train", "turns": make_turns("Use it.", "<grasp> Done.")},
+        {"kind": "chat", "bank": "train", "turns": make_turns("Hi.", "Yes?", "Go.", "<grasp>")},
+        {"kind": "high", "bank": "test", "turns": make_turns("Operate it.", "<grasp> Done.")},
+    ]
+    item = next(read_grasps(tree))
+    write_captions(tree, item.folder, captions[1:])
+    write_captions(tree, item.folder, captions)
+    assert read_captions(tree, item.folder) == captions
+    assert instruction_of(captions[2]) == "Go."
+    names = [p.name for p in (tree / "CapGrasp/captions/v0_1" / item.folder).iterdir()]
+    assert "1_simple_caption.json" in names
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"from": "human", "value": "Drink."}],
+        {"conversations": [{"from": "human", "value": "Drink."}]},
+        {"caption": "Drink."},
+    ],
+)
+def test_every_known_form_of_a_caption_file_is_read(tmp_path, value):
+    folder = tmp_path / "CapGrasp/captions/v0_1/mug/P10007/0123456789"
+    folder.mkdir(parents=True)
+    (folder / "0_simple_caption.json").write_text(json.dumps(value))
+    captions = read_captions(tmp_path, folder.relative_to(tmp_path / "CapGrasp/captions/v0_1"))
+    assert [instruction_of(caption) for caption in captions] == ["Drink."]
+
+
+def test_a_file_that_is_no_conversation_is_refused(tmp_path):
+    folder = tmp_path / "CapGrasp/captions/v0_1/mug"
+    folder.mkdir(parents=True)
+    (folder / "0_simple_caption.json").write_text('{"text": 1}')
+    with pytest.raises(InputError, match="no conversation"):
+        read_captions(tmp_path, folder.relative_to(tmp_path / "CapGrasp/captions/v0_1"))
+    (folder / "0_simple_caption.json").write_text('[{"from": "hum')
+    with pytest.raises(InputError, match="not readable JSON"):
+        read_captions(tmp_path, folder.relative_to(tmp_path / "CapGrasp/captions/v0_1"))
