@@ -1,5 +1,6 @@
 """Objects: meshes from files, procedural part-labelled shapes, distances to their surface."""
 
+from .heading import heading as heading
 from .signed_distance import GridStack as GridStack
 from .signed_distance import SignedDistanceGrid as SignedDistanceGrid
 from .signed_distance import signed_distance as signed_distance
