@@ -9,7 +9,12 @@ from numpy.random import Generator
 
 from semgrasp.objects.procedural.procedural_object import Draft, grasp_site
 from semgrasp.objects.procedural.solids import Solid, hull, hulls_along, prism
-from semgrasp.objects.procedural.surfaces import interpolate, loft, superellipse
+from semgrasp.objects.procedural.surfaces import (
+    interpolate,
+    loft,
+    rings_along_x,
+    superellipse,
+)
 
 _SPACING = 0.005
 _EDGE_THICKNESS = 0.0005
@@ -170,7 +175,7 @@ def _handle_rings(rng: Generator, grip: _Grip) -> Float[ndarray, "n points 3"]:
     half_height = grip.half_height * interpolate(along, knots, heights)
     half_width = grip.half_width * interpolate(along, knots, [0.80, 0.97, 0.94, 1.0, 0.95, 0.85])
     z = grip.middle_z - sag * interpolate(along, [0.0, 0.25, 1.0], [1.0, 0.3, 0.0])
-    return _x_rings(
+    return rings_along_x(
         grip.end_x - grip.length * (1.0 - along),
         half_width,
         half_height,
@@ -185,18 +190,4 @@ def _bolster_rings(grip: _Grip, thickness: float) -> Float[ndarray, "n points 3"
     along = np.linspace(0.0, 1.0, 5)
     width = np.linspace(0.88 * grip.half_width, 0.5 * thickness + 0.0015, 5)
     height = grip.half_height * (0.92 - 0.10 * along)
-    return _x_rings(x, width, height, np.full(5, grip.middle_z), superellipse(3.0, 16))
-
-
-def _x_rings(
-    x: Float[ndarray, " n"],
-    half_width: Float[ndarray, " n"],
-    half_height: Float[ndarray, " n"],
-    middle_z: Float[ndarray, " n"],
-    section: Float[ndarray, "points 2"],
-) -> Float[ndarray, "n points 3"]:
-    rings = np.empty((len(x), len(section), 3))
-    rings[..., 0] = x[:, None]
-    rings[..., 1] = half_width[:, None] * section[:, 0]
-    rings[..., 2] = middle_z[:, None] + half_height[:, None] * section[:, 1]
-    return rings
+    return rings_along_x(x, width, height, np.full(5, grip.middle_z), superellipse(3.0, 16))

@@ -5,17 +5,27 @@ from dataclasses import replace
 import numpy as np
 
 from semgrasp.errors import InputError
+from semgrasp.objects.procedural.bottle import make_bottle
+from semgrasp.objects.procedural.fryingpan import make_fryingpan
+from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
+from semgrasp.objects.procedural.screwdriver import make_screwdriver
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
+from semgrasp.objects.procedural.wineglass import make_wineglass
 from semgrasp.types import ObjectShape
 
 _MAKERS = {
     "mug": make_mug,
+    "bottle": make_bottle,
     "knife": make_knife,
+    "hammer": make_hammer,
+    "screwdriver": make_screwdriver,
+    "wineglass": make_wineglass,
     "trigger_sprayer": make_trigger_sprayer,
+    "fryingpan": make_fryingpan,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

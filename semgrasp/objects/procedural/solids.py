@@ -1,5 +1,6 @@
 """Closed solids whose triangles remember their part through unions and cuts."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -106,7 +107,7 @@ def hulls_along(
     normal = tuple(float(k == axis) for k in range(3))
     opposite = tuple(-float(k == axis) for k in range(3))
     pieces = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         slab = solid.manifold.trim_by_plane(normal, float(low))
         slab = slab.trim_by_plane(opposite, -float(high))
         if not slab.is_empty():
@@ -119,4 +120,4 @@ def hulls_of_rings(
 ) -> list[ConvexPiece]:
     """Convex hulls of `count` consecutive stretches of a bent bar."""
     ends = np.linspace(0, len(rings) - 1, count + 1).round().astype(int)
-    return [hull(part, rings[i : j + 1]) for i, j in zip(ends[:-1], ends[1:], strict=True)]
+    return [hull(part, rings[i : j + 1]) for i, j in itertools.pairwise(ends)]

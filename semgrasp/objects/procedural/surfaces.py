@@ -4,6 +4,7 @@ All lengths are in [m]. A surface is a stack of rings (closed curves with the sa
 points), joined ring to ring and closed by a flat disc at both ends.
 """
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -96,6 +97,21 @@ def sweep_rings(
     return rings
 
 
+def rings_along_x(
+    x: Float[ndarray, " n"],
+    half_width: Float[ndarray, " n"],
+    half_height: Float[ndarray, " n"],
+    middle_z: Float[ndarray, " n"],
+    section: Float[ndarray, "points 2"],
+) -> Float[ndarray, "n points 3"]:
+    """Upright rings across the x axis: the unit section scaled in y and z at each x."""
+    rings = np.empty((len(x), len(section), 3))
+    rings[..., 0] = x[:, None]
+    rings[..., 1] = half_width[:, None] * section[:, 0]
+    rings[..., 2] = middle_z[:, None] + half_height[:, None] * section[:, 1]
+    return rings
+
+
 def superellipse(exponent: float, points: int) -> Float[ndarray, "points 2"]:
     """Evenly spaced points on |x|^e + |y|^e = 1: 2 is a circle, 4 a rounded square."""
     angle = np.linspace(0.0, 2.0 * np.pi, 361)
@@ -109,7 +125,7 @@ def superellipse(exponent: float, points: int) -> Float[ndarray, "points 2"]:
 def subdivide(polyline: Float[ndarray, "n k"], spacing: float) -> Float[ndarray, "m k"]:
     """Split long segments; all given points stay."""
     pieces = [polyline[:1]]
-    for start, end in zip(polyline[:-1], polyline[1:], strict=True):
+    for start, end in itertools.pairwise(polyline):
         steps = max(1, round(float(np.linalg.norm(end - start)) / spacing))
         pieces.append(start + (end - start) * np.arange(1, steps + 1)[:, None] / steps)
     return np.concatenate(pieces)

@@ -12,6 +12,7 @@ from semgrasp.objects.procedural.surfaces import (
     interpolate,
     loft,
     revolve,
+    rings_along_x,
     smooth_curve,
     superellipse,
     sweep_rings,
@@ -26,7 +27,7 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
     """A bottle with collar, head, nozzle and a curved trigger, 220 to 300 mm tall."""
     radius = rng.uniform(0.032, 0.043)
     shoulder_z = rng.uniform(0.105, 0.150)
-    neck_from = shoulder_z + rng.uniform(0.025, 0.040)
+    neck_from = shoulder_z + rng.uniform(0.030, 0.050)
     neck_radius = rng.uniform(0.0125, 0.0155)
     collar_from = neck_from + rng.uniform(0.004, 0.012)
     collar_to = collar_from + rng.uniform(0.016, 0.020)
@@ -72,6 +73,9 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
     palm_z = trigger_z - _PALM_BELOW_TRIGGER
     whole = bottle + collar + head + nozzle + trigger
 
+    held = np.concatenate([body.surface()[0], neck.surface()[0]])
+    held = held[np.abs(held[:, 2] - palm_z) < 0.015]
+    palm_radius = float(np.hypot(held[:, 0], held[:, 1]).mean())
     top = head_z + head_half_height
     grip_radius = float(np.abs(body.surface()[0][:, 1]).max())
     return Draft(
@@ -86,7 +90,7 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
         },
         sites=(
             grasp_site("trigger", "trigger", "trigger", (0.0, 0.0, palm_z), (0, 0, 1), (1, 0, 0),
-                       radius=collar_radius, half_length=0.008),
+                       radius=palm_radius, half_length=0.008),
             grasp_site("body", "body", "wrap", (0.0, 0.0, 0.5 * shoulder_z), (0, 0, 1), (-1, 0, 0),
                        radius=0.5 * (radius + grip_radius), half_length=0.5 * shoulder_z - 0.035),
             grasp_site("head", "head", "head", (0.5 * (front - back), 0.0, top - head_half_height),
@@ -167,12 +171,7 @@ def _head_rings(
     width = half_width * interpolate(along, knots, [0.6, 0.8, 1.0, 0.9, 0.8])
     # The top line stays level, so the block tapers from below.
     z = middle_z + (half_height - height) * rng.uniform(0.2, 0.8)
-    section = superellipse(rng.uniform(2.8, 4.5), 20)
-    rings = np.empty((len(x), len(section), 3))
-    rings[..., 0] = x[:, None]
-    rings[..., 1] = width[:, None] * section[:, 0]
-    rings[..., 2] = z[:, None] + height[:, None] * section[:, 1]
-    return rings
+    return rings_along_x(x, width, height, z, superellipse(rng.uniform(2.8, 4.5), 20))
 
 
 def _nozzle_rings(
@@ -183,12 +182,8 @@ def _nozzle_rings(
     radius = half_height * rng.uniform(0.60, 0.78)
     x = front + np.array([-0.004, 0.0, 0.33 * length, 0.66 * length, 0.92 * length, length])
     size = radius * np.array([1.0, 1.0, 0.98, 0.96, 0.94, 0.80])
-    section = superellipse(rng.choice([2.0, 4.5]), 16)
-    rings = np.empty((len(x), len(section), 3))
-    rings[..., 0] = x[:, None]
-    rings[..., 1] = size[:, None] * section[:, 0]
-    rings[..., 2] = middle_z + 0.1 * half_height + size[:, None] * section[:, 1]
-    return rings
+    z = np.full_like(x, middle_z + 0.1 * half_height)
+    return rings_along_x(x, size, size, z, superellipse(rng.choice([2.0, 4.5]), 16))
 
 
 def _trigger_rings(
