@@ -33,7 +33,9 @@ class Mixture:
 
     def weight(self, kind: Kind) -> float:
         """Share of a kind."""
-        return {"low": self.low, "high": self.high, "chat": self.chat, "inverse": self.inverse}[kind]
+        return {"low": self.low, "high": self.high, "chat": self.chat, "inverse": self.inverse}[
+            kind
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,7 @@ class Classroom:
         members: dict[int, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
         for row in self._index:
             members[self.groups[row][0]][self.groups[row]].append(row)
-        self._members = [
-            list(members[o].values()) for o in self.encoded.objects.tolist()
-        ]
+        self._members = [list(members[o].values()) for o in self.encoded.objects.tolist()]
 
     def steps(self) -> Iterator[LanguageStep]:
         """One pass over the objects."""
@@ -108,7 +108,9 @@ class Classroom:
         index, view_index = torch.tensor(objects), torch.tensor(views)
         tokens = self.encoded.object_tokens(index, view_index)
         log_size = self.encoded.log_size[index, view_index]
-        return LanguageStep(_some_groups(tokens, self.shape.object_tokens, rng), log_size, pack(scripts))
+        return LanguageStep(
+            _some_groups(tokens, self.shape.object_tokens, rng), log_size, pack(scripts)
+        )
 
     def _script(self, object_row: int, view: int, rng: random.Random):
         lesson = self._draw(object_row, rng)

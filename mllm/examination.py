@@ -43,9 +43,7 @@ class Mark(NamedTuple):
     """Mean log-probability of the answers' three codes."""
 
 
-def draw_questions(
-    lessons: dict[int, list[Lesson]], count: int, seed: int
-) -> list[Question]:
+def draw_questions(lessons: dict[int, list[Lesson]], count: int, seed: int) -> list[Question]:
     """Single-turn instructions, in words that training never sees where there are such."""
     candidates = [
         lesson
@@ -57,7 +55,8 @@ def draw_questions(
     pool = unseen or candidates
     chosen = random.Random(seed).sample(pool, min(count, len(pool)))
     return [
-        Question(x.instruction, x.names_part, x.bank == "test", (x.grasp, *x.equals)) for x in chosen
+        Question(x.instruction, x.names_part, x.bank == "test", (x.grasp, *x.equals))
+        for x in chosen
     ]
 
 

@@ -63,9 +63,7 @@ def lessons_of(data: PackedDataset, rows: torch.Tensor) -> dict[int, list[Lesson
             _lesson(caption, row, same_contact if caption["kind"] == "low" else same_intention)
             for caption in data.captions[row]
         ]
-        lessons[row] += [
-            inverse_lesson(lesson) for lesson in lessons[row] if _has_reply(lesson)
-        ]
+        lessons[row] += [inverse_lesson(lesson) for lesson in lessons[row] if _has_reply(lesson)]
     return lessons
 
 

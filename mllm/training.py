@@ -76,7 +76,7 @@ class LanguageTraining(LightningModule):
         backbone: str | None = None,
         lora: LoraSettings = LoraSettings(),  # noqa: B008
         dropout: float = 0.0,
-        alignment: StageSettings = StageSettings(),  # noqa: B008
+        alignment: StageSettings = StageSettings(),
         instruction: StageSettings = _instruction(),  # noqa: B008
         alignment_share: float = 0.6,
         warmup_steps: int = 40,
@@ -184,7 +184,9 @@ class LanguageTraining(LightningModule):
             losses[name] = each[chosen].sum() / total
         targets = self.model.word_targets(layout.words)
         has_words = len(targets) > 0
-        losses["words"] = F.cross_entropy(logits.words, targets) if has_words else each.new_zeros(())
+        losses["words"] = (
+            F.cross_entropy(logits.words, targets) if has_words else each.new_zeros(())
+        )
         return losses
 
     def _ask(self, question: Question, split: Split) -> None:

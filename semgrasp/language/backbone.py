@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -40,7 +39,9 @@ def build_network(config: dict) -> nn.Module:
     settings = dict(config)
     model_type = settings.pop("model_type", None)
     if not isinstance(model_type, str):
-        raise InputError("The backbone's configuration has no model_type, such as 'bert' or 'llama'.")
+        raise InputError(
+            "The backbone's configuration has no model_type, such as 'bert' or 'llama'."
+        )
     settings.pop("transformers_version", None)
     # AutoModel pulls in every architecture's index; the usual ones are imported by name instead.
     if model_type == "bert":
@@ -70,7 +71,9 @@ def load_pretrained_network(folder: Path) -> nn.Module:
     """A causal language model with the weights of a folder in Hugging Face's layout."""
     path = folder / "config.json"
     if not path.is_file():
-        raise InputError(f"No backbone at {folder}: it must hold config.json and model.safetensors.")
+        raise InputError(
+            f"No backbone at {folder}: it must hold config.json and model.safetensors."
+        )
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -100,7 +103,9 @@ def network_config(network: nn.Module) -> dict:
     return config
 
 
-def answer_features(network: nn.Module, hidden: Float[Tensor, "n width"]) -> Float[Tensor, "n width"]:
+def answer_features(
+    network: nn.Module, hidden: Float[Tensor, "n width"]
+) -> Float[Tensor, "n width"]:
     """What the vocabulary head compares with each word: BERT transforms first, Llama does not."""
     head = getattr(network, "cls", None)
     return hidden if head is None else head.predictions.transform(hidden)

@@ -227,7 +227,9 @@ def visibility(
     reachable = is_past.expand(b, s, s)
     if attention == "prefix":
         block = layout.blocks
-        reachable = reachable | ((block[:, :, None] == block[:, None, :]) & (block >= 0)[:, :, None])
+        reachable = reachable | (
+            (block[:, :, None] == block[:, None, :]) & (block >= 0)[:, :, None]
+        )
     branch = layout.branches
     is_trunk = branch[:, None, :] == 0
     is_before = layout.positions[:, None, :] <= layout.departures[:, :, None]

@@ -47,7 +47,7 @@ class ObjectProjector(nn.Module):
         where = self.position(_waves(centres / log_size.exp()[:, None, None]))
         class_token, groups = projected[:, :1], projected[:, 1:] + where
         # Centred on a hand's reach of 0.1 m, so that the input is of order one.
-        size = self.size((log_size[:, None] + 2.3))
+        size = self.size(log_size[:, None] + 2.3)
         return torch.cat([class_token, groups, size[:, None]], dim=1)
 
 

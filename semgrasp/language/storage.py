@@ -99,7 +99,9 @@ def _read_settings(folder: Path) -> tuple[LanguageConfig, dict]:
             raise InputError(f"{path} has format {found!r}, this version reads {FORMAT!r}.")
         return LanguageConfig(**settings["language"]), dict(settings["backbone"])
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not the configuration of a language model: {error}.") from error
+        raise InputError(
+            f"{path} is not the configuration of a language model: {error}."
+        ) from error
 
 
 def _own_tensors(model: "GraspLanguageModel") -> dict[str, Tensor]:

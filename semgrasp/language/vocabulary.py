@@ -125,7 +125,6 @@ class Vocabulary:
                 "It reads English: say what to do in English words."
             )
 
-
     def _count_unknown(self, ids: list[int]) -> int:
         unknown = getattr(self.tokenizer.model, "unk_token", None)
         return 0 if unknown is None else ids.count(self.tokenizer.token_to_id(unknown))

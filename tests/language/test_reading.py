@@ -62,8 +62,12 @@ def test_conversations_in_one_row_do_not_hear_each_other(model):
     two = write_script(model.vocabulary, [Turn("human", "grasp it"), ANSWER], [(4, 5, 6)])
     together = all_logits(model, [one, two])
     apart = [all_logits(model, [script]) for script in (one, two)]
-    torch.testing.assert_close(together.codes, torch.cat([x.codes for x in apart]), atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(together.words, torch.cat([x.words for x in apart]), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        together.codes, torch.cat([x.codes for x in apart]), atol=1e-5, rtol=1e-4
+    )
+    torch.testing.assert_close(
+        together.words, torch.cat([x.words for x in apart]), atol=1e-5, rtol=1e-4
+    )
 
 
 def test_branches_predict_as_if_each_grasp_stood_alone(model):
@@ -79,7 +83,9 @@ def test_branches_predict_as_if_each_grasp_stood_alone(model):
 def test_branches_do_not_disturb_the_words_after_the_first_grasp(model):
     alone = all_logits(model, [write_script(model.vocabulary, [HUMAN, ANSWER], [(1, 2, 3)])])
     branched = write_script(model.vocabulary, [HUMAN, ANSWER], [(1, 2, 3), (4, 5, 6)])
-    torch.testing.assert_close(all_logits(model, [branched]).words, alone.words, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        all_logits(model, [branched]).words, alone.words, atol=1e-5, rtol=1e-4
+    )
 
 
 def test_padding_changes_nothing(model):

@@ -13,7 +13,9 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def test_every_spoken_grasp_is_one_code_per_codebook(model):
-    spoken = model.generate_tokens(some_object(), 0.1, "hold it", 64, temperature=5.0, generator=seeded())
+    spoken = model.generate_tokens(
+        some_object(), 0.1, "hold it", 64, temperature=5.0, generator=seeded()
+    )
     codes = spoken.tokens.stack()
     assert codes.shape == (64, 3)
     assert codes.min() >= 0
@@ -46,9 +48,14 @@ def test_a_high_temperature_spreads_the_samples():
     kinds = [
         len(
             model.generate_tokens(
-                some_object(), 0.1, "hold it", 64, temperature=t, generator=seeded(), with_reply=False
-            )
-            .tokens.orientation.unique()
+                some_object(),
+                0.1,
+                "hold it",
+                64,
+                temperature=t,
+                generator=seeded(),
+                with_reply=False,
+            ).tokens.orientation.unique()
         )
         for t in (0.05, 20.0)
     ]

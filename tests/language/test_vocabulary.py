@@ -65,7 +65,9 @@ def test_a_long_instruction_is_refused_with_the_limit(vocabulary, text):
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("text", ["把杯子的把手拿起来", "\U0001f600\U0001f600", "возьми кружку", "12 34", "qzx vbn"])
+@pytest.mark.parametrize(
+    "text", ["把杯子的把手拿起来", "\U0001f600\U0001f600", "возьми кружку", "12 34", "qzx vbn"]
+)
 def test_text_without_english_words_is_refused(vocabulary, text):
     with pytest.raises(InputError, match="English"):
         vocabulary.instruction_ids(text)

@@ -1,4 +1,4 @@
-"""Tiny backbones with tiny vocabularies: the real architectures, small enough to train in a test."""
+"""Tiny backbones with tiny vocabularies: real architectures, small enough to train in a test."""
 
 import torch
 from tokenizers import AddedToken, Tokenizer
@@ -11,10 +11,11 @@ from semgrasp.language import GraspLanguageModel, LanguageConfig, Vocabulary
 from semgrasp.language.backbone import build_network
 from semgrasp.tokenizer import PointTokens
 
-WORDS = (
+_TEXT = (
     "hold grasp the mug by handle rim body to drink pour describe this what does hand do index "
     "thumb wraps presses and of it ok . , ?"
-).split()
+)
+WORDS = _TEXT.split()
 CODES = 16
 OBJECT_WIDTH = 12
 
