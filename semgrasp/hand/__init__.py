@@ -1,1 +1,12 @@
+"""Human hands: a parametric model, its anatomy, and the open hand that ships with the package."""
 
+from semgrasp.hand.joints import DOF_NAMES as DOF_NAMES
+from semgrasp.hand.joints import JOINT_LIMITS as JOINT_LIMITS
+from semgrasp.hand.joints import dofs_from_finger_angles as dofs_from_finger_angles
+from semgrasp.hand.joints import finger_angles_from_dofs as finger_angles_from_dofs
+from semgrasp.hand.joints import limit_violation as limit_violation
+from semgrasp.hand.model import HandMesh as HandMesh
+from semgrasp.hand.model import HandModel as HandModel
+from semgrasp.hand.model import PosedHand as PosedHand
+from semgrasp.hand.model import ShapedHand as ShapedHand
+from semgrasp.hand.open_hand import open_hand as open_hand
