@@ -1,1 +1,8 @@
+"""Measurements of a grasp on an object: pure functions of meshes."""
 
+from .contact import TouchedParts as TouchedParts
+from .contact import held_part as held_part
+from .contact import touched_parts as touched_parts
+from .penetration import intersection_volume as intersection_volume
+from .penetration import penetration_depth as penetration_depth
+from .penetration import to_manifold as to_manifold
