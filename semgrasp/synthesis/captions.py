@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from semgrasp.dataset.conversation import GRASP, Bank, Caption, Kind, make_turns
+from semgrasp.dataset.conversation import GRASP, Bank, Caption, make_turns
 from semgrasp.synthesis.wording import (
     fill,
     fits,
@@ -92,8 +92,8 @@ def instructions(
         names_part: Only those that name the part (True), only those that do not (False), or both.
     """
     seen: set[str] = set()
-    for spoken in _spoken(facts, _groups(facts), bank, rng):
-        if names_part in (None, spoken.names_part) and spoken.text not in seen:
+    for spoken in _spoken(facts, _groups(facts), bank, rng, names_part=names_part):
+        if spoken.text not in seen:
             seen.add(spoken.text)
             yield spoken.text
 
@@ -102,29 +102,28 @@ def make_captions(
     facts: GraspFacts, *, bank: Bank = "train", rng: random.Random, count: int = 6
 ) -> list[Caption]:
     """`count` captions of all three kinds, no two with the same words."""
-    kinds: list[Kind] = ["low"] * (count // 3) if facts.fingers_on(facts.target_part) else []
-    kinds += ["chat"] * (count // 5)
-    # The intent is heard most often: in two of three sentences of the high level.
-    choices = [("intent", True), ("intent", False), ("any", True)]
     captions: list[Caption] = []
     seen: set[str] = set()
 
-    def keep(caption: Caption) -> bool:
-        key = " ".join(turn["value"] for turn in caption["turns"] if turn["from"] == "human")
-        is_new = key not in seen
-        if is_new:
-            seen.add(key)
-            captions.append(caption)
-        return is_new
+    def keep_first_new(candidates: Iterable[Caption]) -> None:
+        for caption in candidates:
+            asked = " ".join(t["value"] for t in caption["turns"] if t["from"] == "human")
+            if asked not in seen:
+                seen.add(asked)
+                captions.append(caption)
+                return
 
-    for kind in kinds:
-        candidates = _chats(facts, bank, rng) if kind == "chat" else _low(facts, bank, rng)
-        next((True for caption in candidates if keep(caption)), False)
-    number = 0
-    while len(captions) < count and number < 4 * count:
-        group, names_part = choices[number % len(choices)]
-        number += 1
-        next((True for c in _high(facts, bank, rng, group, names_part) if keep(c)), False)
+    if facts.fingers_on(facts.target_part):
+        for i in range(count // 3):
+            keep_first_new(_low(facts, bank, rng, ("fingers", "manner")[i % 2]))
+    for _ in range(count // 5):
+        keep_first_new(_chats(facts, bank, rng))
+    # The intent is heard most often: in two of three sentences of the high level.
+    choices = (("intent", True), ("intent", False), ("any", True))
+    for i in range(4 * count):
+        if len(captions) == count:
+            break
+        keep_first_new(_high(facts, bank, rng, *choices[i % len(choices)]))
     rng.shuffle(captions)
     return captions
 
@@ -139,52 +138,65 @@ class _Spoken:
 
 
 def _groups(facts: GraspFacts) -> tuple[str, ...]:
-    return ("any", facts.intent, *_manner_groups(facts))
+    return (*_general_groups(facts), facts.intent, "low", *_manner_groups(facts))
+
+
+def _general_groups(facts: GraspFacts) -> tuple[str, ...]:
+    return ("any", "trigger") if facts.target_part == "trigger" else ("any",)
 
 
 def _manner_groups(facts: GraspFacts) -> tuple[str, ...]:
-    if facts.target_part == "trigger":
-        return ("trigger",)
     return tuple(language_bank()["manners"].get(facts.grasp_type, ()))
 
 
 def _spoken(
-    facts: GraspFacts, groups: Sequence[str], bank: Bank, rng: random.Random
+    facts: GraspFacts,
+    groups: Sequence[str],
+    bank: Bank,
+    rng: random.Random,
+    *,
+    names_part: bool | None = None,
 ) -> Iterator[_Spoken]:
     """Every usable pattern of the groups once, in random order, freshly worded."""
     table = language_bank()["instructions"][bank]
-    patterns = [(group, pattern) for group in groups for pattern in table.get(group, ())]
+    patterns = [pattern for group in groups for pattern in table.get(group, ())]
     rng.shuffle(patterns)
-    for _, pattern in patterns:
-        names_part = "part" in slots(pattern)
-        if not names_part and not _implies_part(facts, pattern):
+    for pattern in patterns:
+        needed = slots(pattern)
+        if names_part not in (None, "part" in needed):
             continue
-        words = _words(facts, bank, rng)
+        if "part" not in needed and not _implies_part(facts, needed):
+            continue
+        words = _words(facts, bank, rng, needed)
         if fits(pattern, words):
-            yield _Spoken(fill(pattern, words), names_part, words)
+            yield _Spoken(fill(pattern, words), "part" in needed, words)
 
 
-def _implies_part(facts: GraspFacts, pattern: str) -> bool:
-    by_purpose = purpose_implies_part(facts.category, facts.intent, facts.target_part)
-    return facts.is_part_implied or ("purpose" in slots(pattern) and by_purpose)
+def _implies_part(facts: GraspFacts, needed: frozenset[str]) -> bool:
+    if facts.is_part_implied or "purpose" not in needed:
+        return facts.is_part_implied
+    return purpose_implies_part(facts.category, facts.intent, facts.target_part)
 
 
-def _words(facts: GraspFacts, bank: Bank, rng: random.Random) -> dict[str, str]:
-    """One choice of words for every slot that this grasp can fill."""
-    words = {
-        "object": one_of(object_words(facts.category, bank), rng),
-        "part": _part_word(facts, facts.target_part, bank, rng),
-    }
-    if facts.free_parts:
-        avoid = facts.free_parts[rng.randrange(len(facts.free_parts))]
+def _words(
+    facts: GraspFacts, bank: Bank, rng: random.Random, needed: frozenset[str]
+) -> dict[str, str]:
+    """One choice of words for every needed slot that this grasp can fill."""
+    words = {}
+    if "object" in needed:
+        words["object"] = one_of(object_words(facts.category, bank), rng)
+    if "part" in needed:
+        words["part"] = _part_word(facts, facts.target_part, bank, rng)
+    if "avoid" in needed and facts.free_parts:
+        avoid = one_of(facts.free_parts, rng)
         words["avoid"] = _part_word(facts, avoid, bank, rng)
-    aims = purposes(facts.category, facts.intent, facts.target_part, bank)
-    if aims:
-        words["purpose"] = one_of(aims, rng)
-    name = language_bank()["grasp_names"].get(facts.grasp_type)
-    if name:
-        words["grasp"] = name
-    words |= _finger_words(facts, bank, rng)
+    if "purpose" in needed:
+        aims = purposes(facts.category, facts.intent, facts.target_part, bank)
+        words |= {"purpose": one_of(aims, rng)} if aims else {}
+    if "grasp" in needed and facts.grasp_type in language_bank()["grasp_names"]:
+        words["grasp"] = language_bank()["grasp_names"][facts.grasp_type]
+    if needed & {"fingers", "count", "others"}:
+        words |= _finger_words(facts, bank, rng)
     return words
 
 
@@ -251,32 +263,33 @@ def contact_sentence(facts: GraspFacts) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _low(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Caption]:
-    for spoken in _spoken(facts, ("low",), bank, rng):
-        answer = f"{GRASP} {contact_sentence(facts)}"
-        yield Caption(kind="low", bank=bank, names_part=True, turns=make_turns(spoken.text, answer))
+def _low(facts: GraspFacts, bank: Bank, rng: random.Random, group: str) -> Iterator[Caption]:
+    manners = _manner_groups(facts)
+    first = manners if group == "manner" else ("low",)
+    for groups in (first, ("low", *manners)):
+        for spoken in _spoken(facts, groups, bank, rng):
+            turns = make_turns(spoken.text, f"{GRASP} {contact_sentence(facts)}")
+            yield Caption(kind="low", bank=bank, names_part=True, turns=turns)
 
 
 def _high(
     facts: GraspFacts, bank: Bank, rng: random.Random, group: str, names_part: bool
 ) -> Iterator[Caption]:
-    groups = (facts.intent,) if group == "intent" else ("any", *_manner_groups(facts))
-    for spoken in _spoken(facts, groups, bank, rng):
-        if spoken.names_part == names_part:
-            answer = f"{GRASP} {_answer('replies', facts, spoken.words.get('purpose'), rng)}"
-            yield Caption(
-                kind="high",
-                bank=bank,
-                names_part=names_part,
-                turns=make_turns(spoken.text, answer),
-            )
+    groups = (facts.intent,) if group == "intent" else _general_groups(facts)
+    for spoken in _spoken(facts, groups, bank, rng, names_part=names_part):
+        answer = _answer("replies", facts, spoken.words.get("purpose"), rng)
+        turns = make_turns(spoken.text, f"{GRASP} {answer}")
+        yield Caption(kind="high", bank=bank, names_part=names_part, turns=turns)
+
+
+_CHAT_SLOTS = frozenset(("object", "part", "avoid", "purpose"))
 
 
 def _chats(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Caption]:
     chats = list(language_bank()["chats"][bank])
     rng.shuffle(chats)
     for turns in chats:
-        human = _words(facts, bank, rng)
+        human = _words(facts, bank, rng, _CHAT_SLOTS)
         purpose = human.get("purpose")
         wishes = [p for p in language_bank()["wishes"][facts.intent] if fits(p, human)]
         human["wish"] = fill(one_of(wishes, rng), human)
