@@ -1,1 +1,1 @@
-
+"""The `semgrasp` command."""

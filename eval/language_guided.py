@@ -1,0 +1,141 @@
+"""Does the best grasp hold the part that the sentence names? The main measurement.
+
+    python -m eval.language_guided --scans ../shared/data/ycb_objects --output out/language_guided
+
+Held-out procedural objects are asked about in sentences of the test bank; scans in sentences of
+their own. A table is printed; results.json and a contact sheet of 32 random results are written.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eval.questions import Question, procedural_questions, scanned_questions
+from semgrasp import GraspGenerator
+from semgrasp.generate import Prediction
+
+_SHEET_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one question was answered by the best-ranked grasp."""
+
+    group: str
+    object: str
+    instruction: str
+    asked_part: str
+    touched_part: str | None
+    """Part touched first and foremost."""
+    max_penetration: float | None
+    """In [m]."""
+    contact_fingers: str
+    log_probability: float
+    share_of_candidates: float
+    """Share of all returned grasps that touch the asked part first and foremost."""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the named part is the one that is held."""
+        return self.touched_part == self.asked_part
+
+
+def answer(
+    generator: GraspGenerator, question: Question, num_grasps: int, *, refine: bool
+) -> tuple[Result, Prediction]:
+    """Ask one question and examine the best answer."""
+    predictions = generator.generate(
+        question.shape, question.instruction, num_grasps=num_grasps, refine=refine
+    )
+    best = predictions[0]
+    hits = [p.report.values["touched_part"] == question.part for p in predictions]
+    values = best.report.values
+    touched, depth = values["touched_part"], values["max_penetration"]
+    result = Result(
+        question.group,
+        question.shape.name,
+        question.instruction,
+        question.part,
+        None if touched is None else str(touched),
+        None if depth is None else float(depth),
+        str(values["contact_fingers"]),
+        best.log_probability,
+        sum(hits) / len(hits),
+    )
+    return result, best
+
+
+def table(results: list[Result]) -> str:
+    """One row per group and part, and one per group of all."""
+    lines = [f"{'object':22s} {'part':14s} {'n':>4s} {'right':>6s} {'all 8':>6s} {'depth mm':>14s}"]
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.group, result.asked_part), []).append(result)
+    rows = [*groups.items(), (("all", ""), results)]
+    for (group, part), members in rows:
+        right = sum(result.is_right for result in members) / len(members)
+        share = sum(result.share_of_candidates for result in members) / len(members)
+        depths = [1000 * r.max_penetration for r in members if r.max_penetration is not None]
+        depth = f"{statistics.median(depths):5.1f} / {max(depths):5.1f}" if depths else "-"
+        lines.append(
+            f"{group:22s} {part:14s} {len(members):4d} {right:6.0%} {share:6.0%} {depth:>14s}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Ask all questions, print two tables, write results and pictures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--checkpoint", type=Path, help="default: the embedded model")
+    parser.add_argument("--objects", type=int, default=4, help="held-out objects per category")
+    parser.add_argument("--scans", type=Path, help="folder of the YCB scans")
+    parser.add_argument("--num-grasps", type=int, default=8)
+    parser.add_argument("--no-refine", action="store_true")
+    parser.add_argument("--limit", type=int, help="ask only so many random questions of each kind")
+    parser.add_argument("--seed", type=int, default=0, help="for sentences and what is drawn")
+    parser.add_argument("--sheet", type=Path, help="PNG of 32 random results to draw")
+    parser.add_argument("--output", type=Path, default=Path("out/language_guided"))
+    options = parser.parse_args()
+
+    kinds = {"procedural": list(procedural_questions(options.objects, options.seed))}
+    if options.scans:
+        kinds["scans"] = list(scanned_questions(options.scans))
+    generator = GraspGenerator.from_pretrained(options.checkpoint)
+    rng = random.Random(options.seed)
+    results: dict[str, list[Result]] = {}
+    drawn: list[tuple[Result, Prediction]] = []
+    for kind, questions in kinds.items():
+        if options.limit is not None and options.limit < len(questions):
+            questions = rng.sample(questions, options.limit)
+        begin = time.perf_counter()
+        answers = [
+            answer(generator, question, options.num_grasps, refine=not options.no_refine)
+            for question in questions
+        ]
+        seconds = (time.perf_counter() - begin) / max(1, len(answers))
+        results[kind] = [result for result, _ in answers]
+        drawn += answers
+        print(f"\n{kind}: {len(answers)} questions, {seconds:.2f} s each")
+        print(table(results[kind]), flush=True)
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "results.json").write_text(
+        json.dumps({kind: [asdict(r) for r in rs] for kind, rs in results.items()}, indent=1) + "\n"
+    )
+    if options.sheet:
+        draw(rng.sample(drawn, min(_SHEET_SIZE, len(drawn))), options.sheet)
+
+
+def draw(answers: list[tuple[Result, Prediction]], path: Path) -> None:
+    """A contact sheet: each result from one side, with its sentence and the verdict."""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    main()

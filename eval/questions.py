@@ -1,0 +1,63 @@
+"""What the generator is asked: held-out procedural objects and sentences held back from training."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.scans import scan_questions
+from semgrasp.dataset import object_id, split_of
+from semgrasp.objects.procedural import CATEGORIES, make_object
+from semgrasp.synthesis.captions import GraspFacts, instructions
+from semgrasp.synthesis.cases import GraspCase, cases_of
+from semgrasp.types import ObjectShape
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """An object, an instruction, and the part that it names."""
+
+    group: str
+    """Category of a procedural object, or the name of a scan."""
+    shape: ObjectShape
+    instruction: str
+    part: str
+
+
+def held_out_seeds(category: str, count: int) -> list[int]:
+    """The first seeds of a category whose objects belong to the test split."""
+    seeds: list[int] = []
+    seed = 0
+    while len(seeds) < count:
+        if split_of(object_id(category, seed)) == "test":
+            seeds.append(seed)
+        seed += 1
+    return seeds
+
+
+def procedural_questions(objects_per_category: int, seed: int = 0) -> Iterator[Question]:
+    """For every way of grasping every held-out object, one sentence of the test bank."""
+    for category in CATEGORIES:
+        for object_seed in held_out_seeds(category, objects_per_category):
+            shape = make_object(category, object_seed).shape
+            for case in cases_of(category):
+                rng = random.Random(f"{seed} {category} {object_seed} {case.name}")
+                yield Question(category, shape, _sentence(case, rng), case.target_part)
+
+
+def _sentence(case: GraspCase, rng: random.Random) -> str:
+    facts = GraspFacts(
+        category=case.category,
+        intent=rng.choice(case.intents),
+        target_part=case.target_part,
+        grasp_type=case.manner.grasp_type,
+        avoid_parts=tuple(part for part, _ in case.avoid),
+        touched={},
+    )
+    return next(instructions(facts, bank="test", rng=rng, names_part=True))
+
+
+def scanned_questions(data: Path) -> Iterator[Question]:
+    """The same for scans of real objects."""
+    for shape, sentence, part in scan_questions(data):
+        yield Question(shape.name, shape, sentence, part)

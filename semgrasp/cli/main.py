@@ -1,0 +1,188 @@
+"""The command line: `semgrasp generate mug.obj "hold it by the handle to drink"`.
+
+Only the standard library is imported here, so that `--help` answers at once; each command
+imports what it needs when it runs.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from semgrasp import __version__
+from semgrasp.errors import SemgraspError
+
+_PLANNED = {
+    "view": "the interactive viewer; until then open preview.png, or hand_000.ply with the mesh",
+    "retarget": "the same grasp on robot hands",
+    "evaluate": "measuring a folder of grasps; until then see eval/ in the repository",
+    "chat": "talking about a grasp in several rounds",
+    "judge": "scoring pictures of grasps against their instruction",
+}
+
+_GENERATE_EXAMPLE = """\
+example:
+  semgrasp generate mug.obj "hold it by the handle to drink" -n 8 --output out/
+
+  out/grasps.json    tokens, wrist pose, finger angles and a report per grasp, best first
+  out/hand_000.ply   the best hand, in the frame and units of mug.obj: open both together
+  out/preview.png    every grasp from two sides
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints take one line; usage is one `--help` away."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 2 for bad input, 130 when interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in _PLANNED:
+        print(
+            f"semgrasp: {words[0]} is planned and not part of version {__version__}: "
+            f"{_PLANNED[words[0]]}.",
+            file=sys.stderr,
+        )
+        return 2
+    options = _parser().parse_args(words)
+    try:
+        options.run(options)
+    except (SemgraspError, OSError) as error:
+        print(f"semgrasp: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("semgrasp: interrupted, nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="semgrasp",
+        description="Say what you want to do with an object, get the human hand grasp that does it.",
+        epilog="example:\n  semgrasp demo --output out/demo",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"semgrasp {__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_demo(commands)
+    _add_doctor(commands)
+    _add_generate(commands)
+    _add_describe(commands)
+    return parser
+
+
+def _add_demo(commands) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="grasp a bundled mug for three instructions and draw the results",
+        description="Grasp a bundled mug for three instructions and draw the results.",
+        epilog="example:\n  semgrasp demo --output out/demo",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    demo.add_argument("--output", default="out/demo", help="folder to write (default: out/demo)")
+    _add_sampling(demo, num_grasps=4)
+    demo.set_defaults(run=_run_demo)
+
+
+def _add_doctor(commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is installed, what is missing and what to do; or examine a mesh",
+        description="Say what is installed, what is missing and what to do; or examine a mesh.",
+        epilog="examples:\n  semgrasp doctor\n  semgrasp doctor mug.obj --units mm",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    doctor.add_argument("mesh", nargs="?", help="a mesh file to examine")
+    _add_reading(doctor)
+    doctor.add_argument("--checkpoint", help="folder of a model (default: the embedded one)")
+    doctor.set_defaults(run=_run_doctor)
+
+
+def _add_generate(commands) -> None:
+    generate = commands.add_parser(
+        "generate",
+        help="turn a mesh and an instruction into human grasps",
+        description="Turn a mesh and an instruction into human grasps, best first.",
+        epilog=_GENERATE_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    generate.add_argument("mesh", help="a mesh file: obj, ply, stl, glb and others")
+    generate.add_argument("text", help="what to do with the object, in English")
+    generate.add_argument("--output", default="out", help="folder to write (default: out)")
+    _add_sampling(generate, num_grasps=8)
+    _add_reading(generate)
+    generate.add_argument(
+        "--no-refine", action="store_true", help="keep grasps as decoded, without closing the hand"
+    )
+    generate.add_argument("--checkpoint", help="folder of a model (default: the embedded one)")
+    generate.set_defaults(run=_run_generate)
+
+
+def _add_describe(commands) -> None:
+    describe = commands.add_parser(
+        "describe",
+        help="say in words what a grasp does (the inverse of generate)",
+        description="Say in words what a grasp does: the inverse of generate.",
+        epilog="example:\n  semgrasp describe mug.obj out/grasps.json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    describe.add_argument("mesh", help="the mesh the grasps were generated for")
+    describe.add_argument("grasps", help="a grasps.json that generate wrote")
+    _add_reading(describe)
+    describe.add_argument("--checkpoint", help="folder of a model (default: the embedded one)")
+    describe.set_defaults(run=_run_describe)
+
+
+def _add_sampling(command: argparse.ArgumentParser, *, num_grasps: int) -> None:
+    command.add_argument(
+        "-n", "--num-grasps", type=int, default=num_grasps, metavar="N",
+        help=f"how many grasps, 1 to 256 (default: {num_grasps})",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, help="same seed, same grasps (default: 0)")
+    command.add_argument(
+        "--temperature", type=float, default=None, metavar="T",
+        help="0 is the likeliest grasp only; higher is more varied (default: the model's)",
+    )  # fmt: skip
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--units", default="auto", choices=("auto", "m", "cm", "mm"),
+        help="unit of length in the mesh file (default: guessed from its size)",
+    )  # fmt: skip
+    command.add_argument(
+        "--up", default="z", choices=("x", "y", "z", "-x", "-y", "-z"),
+        help="which axis of the file points up, such as --up=-y (default: z)",
+    )  # fmt: skip
+
+
+def _run_demo(options: argparse.Namespace) -> None:
+    from semgrasp.cli.demo_command import run
+
+    run(options)
+
+
+def _run_doctor(options: argparse.Namespace) -> None:
+    from semgrasp.cli.doctor_command import run
+
+    run(options)
+
+
+def _run_generate(options: argparse.Namespace) -> None:
+    from semgrasp.cli.generate_command import run
+
+    run(options)
+
+
+def _run_describe(options: argparse.Namespace) -> None:
+    from semgrasp.cli.describe_command import run
+
+    run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
