@@ -13,6 +13,8 @@ from semgrasp.types import ObjectShape
 
 SiteKind = Literal["wrap", "bar", "hook", "rim", "pinch", "trigger", "head"]
 
+_Triple = tuple[float | int, float | int, float | int]
+
 
 @dataclass(frozen=True, eq=False)
 class GraspSite:
@@ -50,9 +52,9 @@ def grasp_site(
     name: str,
     part: str,
     kind: SiteKind,
-    centre: tuple[float, float, float],
-    axis: tuple[float, float, float],
-    front: tuple[float, float, float],
+    centre: _Triple,
+    axis: _Triple,
+    front: _Triple,
     *,
     radius: float,
     half_length: float,

@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from semgrasp.objects.procedural.surfaces import Surface
 
-ConvexPiece = tuple[str, Float[ndarray, "n 3"]]
+ConvexPiece = tuple[str, Float[ndarray, "_ 3"]]
 """Part name and corner points of a convex hull."""
 
 PartsAlong = Callable[[Float[ndarray, "F 3"]], ndarray]

@@ -12,7 +12,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-Surface = tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]
+Surface = tuple[Float[ndarray, "_ 3"], Int[ndarray, "_ 3"]]
+"""Vertices in [m] and counter-clockwise faces."""
 
 
 def loft(rings: Float[ndarray, "rings points 3"]) -> Surface:

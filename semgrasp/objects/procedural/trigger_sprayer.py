@@ -31,20 +31,18 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
     neck_radius = rng.uniform(0.0125, 0.0155)
     collar_from = neck_from + rng.uniform(0.004, 0.012)
     collar_to = collar_from + rng.uniform(0.016, 0.020)
-    column_to = collar_to + rng.uniform(0.008, 0.016)
-    head_half_height = rng.uniform(0.011, 0.016)
-    head_z = column_to + head_half_height - 0.002
+    collar_radius = neck_radius + rng.uniform(0.002, 0.0045)
+    head_half_height, head_half_width = rng.uniform(0.011, 0.016), rng.uniform(0.0115, 0.0155)
 
+    profile = _bottle_profile(rng, radius, shoulder_z, neck_from, neck_radius, collar_from + 0.004)
+    # The trigger hangs free only above the height where the shoulder has become slim.
+    free_from = float(profile[profile[:, 0] > collar_radius + 0.006, 1].max())
+    column_to = collar_to + rng.uniform(0.008, 0.016)
+    head_z = max(column_to + head_half_height, free_from + 0.046 + 0.4 * head_half_height)
     bottle = Solid.of(
-        revolve(
-            _bottle_profile(rng, radius, shoulder_z, neck_from, neck_radius, collar_from + 0.004),
-            _SPACING,
-            flatten=_oval(rng, shoulder_z, neck_from),
-        ),
+        revolve(profile, _SPACING, flatten=_oval(rng, shoulder_z, neck_from)),
         lambda centres: np.where(centres[:, 2] > neck_from, "neck", "body"),
     )
-    collar_radius = neck_radius + rng.uniform(0.002, 0.0045)
-    head_half_width = rng.uniform(0.0115, 0.0155)
     # The column ends inside the head, so it must be slimmer.
     column_radius = min(0.9 * neck_radius, 0.8 * head_half_width)
     collar = Solid.of(
@@ -67,7 +65,9 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
     )
     nozzle_rings = _nozzle_rings(rng, front, head_z, head_half_height)
     nozzle = Solid.of(loft(nozzle_rings), "nozzle")
-    trigger_rings = _trigger_rings(rng, front, head_z, head_half_height, collar_radius)
+    trigger_rings = _trigger_rings(
+        rng, front, head_z - 0.4 * head_half_height, free_from, collar_radius
+    )
     trigger = Solid.of(loft(trigger_rings), "trigger")
     trigger_z = float(trigger_rings[len(trigger_rings) * 3 // 5, :, 2].mean())
     palm_z = trigger_z - _PALM_BELOW_TRIGGER
@@ -187,11 +187,11 @@ def _nozzle_rings(
 
 
 def _trigger_rings(
-    rng: Generator, front: float, head_z: float, half_height: float, collar_radius: float
+    rng: Generator, front: float, top: float, free_from: float, collar_radius: float
 ) -> Float[ndarray, "n points 3"]:
     """A lever that hangs from the head in front of the collar and curls forward at its end."""
-    start = np.array([front - rng.uniform(0.011, 0.015), head_z - 0.4 * half_height])
-    length = rng.uniform(0.046, 0.060)
+    start = np.array([front - rng.uniform(0.011, 0.015), top])
+    length = min(rng.uniform(0.046, 0.060), top - free_from + 0.002)
     middle = start + np.array([rng.uniform(-0.004, 0.000), -0.45 * length])
     middle[0] = max(middle[0], collar_radius + 0.009)
     low = np.array([middle[0] + rng.uniform(0.001, 0.005), start[1] - 0.80 * length])
