@@ -105,27 +105,29 @@ def make_captions(
     captions: list[Caption] = []
     seen: set[str] = set()
 
-    def keep_first_new(candidates: Iterable[Caption]) -> None:
-        for caption in candidates:
-            asked = " ".join(t["value"] for t in caption["turns"] if t["from"] == "human")
-            if asked not in seen:
-                seen.add(asked)
-                captions.append(caption)
-                return
-
     if facts.fingers_on(facts.target_part):
         for i in range(count // 3):
-            keep_first_new(_low(facts, bank, rng, ("fingers", "manner")[i % 2]))
+            captions += _first_new(_low(facts, bank, rng, ("fingers", "manner")[i % 2]), seen)
     for _ in range(count // 5):
-        keep_first_new(_chats(facts, bank, rng))
+        captions += _first_new(_chats(facts, bank, rng), seen)
     # The intent is heard most often: in two of three sentences of the high level.
     choices = (("intent", True), ("intent", False), ("any", True))
     for i in range(4 * count):
         if len(captions) == count:
             break
-        keep_first_new(_high(facts, bank, rng, *choices[i % len(choices)]))
+        captions += _first_new(_high(facts, bank, rng, *choices[i % len(choices)]), seen)
     rng.shuffle(captions)
     return captions
+
+
+def _first_new(candidates: Iterator[Caption], seen: set[str]) -> list[Caption]:
+    """The first caption that asks in words not seen yet, if there is one; its words are noted."""
+    for caption in candidates:
+        asked = " ".join(t["value"] for t in caption["turns"] if t["from"] == "human")
+        if asked not in seen:
+            seen.add(asked)
+            return [caption]
+    return []
 
 
 @dataclass(frozen=True)

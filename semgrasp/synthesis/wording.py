@@ -106,18 +106,17 @@ def fits(pattern: str, words: Mapping[str, str]) -> bool:
     return len(said) == len(set(said))
 
 
+def _word(name: str, words: Mapping[str, str]) -> str:
+    plain = name.lower().removeprefix("a_")
+    word = words[plain]
+    if name.lower() != plain:
+        word = f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+    return word[0].upper() + word[1:] if name[0].isupper() else word
+
+
 def fill(pattern: str, words: Mapping[str, str]) -> str:
     """Put words into a pattern: {Slot} capitalises, {a_slot} adds the indefinite article."""
-
-    def word_of(match: re.Match[str]) -> str:
-        name = match[1]
-        plain = name.lower().removeprefix("a_")
-        word = words[plain]
-        if name.lower() != plain:
-            word = f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
-        return word[0].upper() + word[1:] if name[0].isupper() else word
-
-    text = _SLOT.sub(word_of, pattern)
+    text = _SLOT.sub(lambda match: _word(match[1], words), pattern)
     return text[0].upper() + text[1:] if pattern[0] == "{" and text.endswith(".") else text
 
 
