@@ -7,14 +7,14 @@ from semgrasp.tokenizer.pointbert import PointBertConfig
 
 def _small_hand_encoder() -> PointBertConfig:
     return PointBertConfig(
-        num_points=256,
-        num_groups=16,
+        num_points=160,
+        num_groups=12,
         group_size=16,
-        trans_dim=96,
+        trans_dim=64,
         depth=2,
         num_heads=4,
-        encoder_dims=96,
-        group_widths=(32, 48, 96),
+        encoder_dims=64,
+        group_widths=(16, 32, 64),
         drop_path=0.0,
     )
 
@@ -31,11 +31,11 @@ class TokenizerConfig:
     """Entries in each of the three codebooks."""
     code_dim: int = 256
     """Length of a code."""
-    width: int = 256
+    width: int = 192
     """Width of the queries that read the object."""
     memory_width: int = 128
     """Width of the object tokens as the queries read them."""
-    num_heads: int = 4
+    num_heads: int = 8
     """Attention heads over the object tokens."""
     decoder_depth: int = 2
     """Times each decoder reads the object; encoders read it once."""

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from semgrasp.geometry import make_transform, rotation_about_z, transform_points
+from semgrasp.objects import heading
 from semgrasp.types import Grasp
 
 
@@ -23,8 +24,6 @@ class ModelFrame:
     @staticmethod
     def of(points_object: Float[Tensor, "n 3"]) -> "ModelFrame":
         """The frame that the geometry of an object suggests."""
-        from semgrasp.objects import heading
-
         return ModelFrame(torch.tensor(float(heading(points_object)), dtype=points_object.dtype))
 
     @property

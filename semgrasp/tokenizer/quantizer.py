@@ -5,7 +5,6 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from vector_quantize_pytorch import VectorQuantize
 
 
 class Quantized(NamedTuple):
@@ -32,6 +31,9 @@ class Codebook(nn.Module):
         self, size: int, dim: int, *, learned: bool, decay: float, dead_code_threshold: float
     ) -> None:
         super().__init__()
+        # Imported late: it pulls in torch's compiler, which takes two seconds.
+        from vector_quantize_pytorch import VectorQuantize
+
         self.quantize = VectorQuantize(
             dim=dim,
             codebook_size=size,

@@ -7,7 +7,6 @@ a query can ask for "the part just under the fingers".
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -62,16 +61,20 @@ def centres_in_hand(
 
 
 class ObjectReader(nn.Module):
-    """One pre-norm block: attend to the object, then think."""
+    """One pre-norm block: attend to the object, then think.
+
+    A head scores a token by what it is, plus by where it is, and returns both averages. The
+    two are kept apart so that what a token is costs once per object, not once per grasp.
+    """
 
     def __init__(self, width: int, memory_width: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.norm = nn.LayerNorm(width)
-        self.query = nn.Linear(width, memory_width)
-        self.place = nn.Linear(NUM_PLACE_FEATURES, memory_width)
+        self.ask_content = nn.Linear(width, memory_width)
+        self.ask_place = nn.Linear(width, num_heads * NUM_PLACE_FEATURES)
         self.key_value = nn.Linear(memory_width, 2 * memory_width)
-        self.project = nn.Linear(memory_width, width)
+        self.answer = nn.Linear(memory_width + num_heads * NUM_PLACE_FEATURES, width)
         self.think = nn.Sequential(
             nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
@@ -83,16 +86,18 @@ class ObjectReader(nn.Module):
         places: Float[Tensor, "b m tokens 27"],
     ) -> Float[Tensor, "b n width"]:
         """Read the memory at encoded `places`; m is n, or 1 where all queries share a frame."""
-        seen = F.gelu(memory.content[:, None] + self.place(places))
-        key, value = self.key_value(seen).unflatten(-1, (2, self.num_heads, -1)).unbind(-3)
-        asked = self.query(self.norm(query)).unflatten(-1, (self.num_heads, -1))
-        if places.shape[1] == 1:
-            mixed = F.scaled_dot_product_attention(
-                asked.transpose(1, 2), key[:, 0].transpose(1, 2), value[:, 0].transpose(1, 2)
-            ).transpose(1, 2)
-        else:
-            mixed = F.scaled_dot_product_attention(
-                asked[..., None, :], key.transpose(2, 3), value.transpose(2, 3)
-            ).squeeze(-2)
-        query = query + self.project(mixed.flatten(-2))
+        heads = (self.num_heads, -1)
+        key, value = self.key_value(memory.content).unflatten(-1, (2, *heads)).unbind(-3)
+        key, value = key.transpose(1, 2), value.transpose(1, 2)
+        asked = self.norm(query)
+        content = self.ask_content(asked).unflatten(-1, heads).transpose(1, 2)
+        place = self.ask_place(asked).unflatten(-1, heads)
+
+        by_content = (content @ key.mT).transpose(1, 2) / key.shape[-1] ** 0.5
+        by_place = place @ places.mT / NUM_PLACE_FEATURES**0.5
+        weights = (by_content + by_place).softmax(dim=-1)
+
+        what = (weights.transpose(1, 2) @ value).transpose(1, 2)
+        where = weights @ places
+        query = query + self.answer(torch.cat([what.flatten(-2), where.flatten(-2)], dim=-1))
         return query + self.think(query)

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel, open_hand
 from semgrasp.tokenizer.config import TokenizerConfig
-from semgrasp.tokenizer.hand_surface import thinned_hand
 from semgrasp.tokenizer.levels import (
     LevelEncoder,
     MannerDecoder,
@@ -28,7 +27,7 @@ from semgrasp.tokenizer.levels import (
     pool_hand_tokens,
     refinement_inputs,
 )
-from semgrasp.tokenizer.pointbert import PointBert, PointTokens
+from semgrasp.tokenizer.pointbert import PointBert, PointTokens, farthest_points
 from semgrasp.tokenizer.quantizer import Codebook
 from semgrasp.tokenizer.reading import ObjectAdapter, ObjectMemory
 from semgrasp.types import Grasp, GraspTokens
@@ -61,7 +60,7 @@ class GraspTokenizer(nn.Module):
     def __init__(self, config: TokenizerConfig, hand: HandModel | None = None) -> None:
         super().__init__()
         self.config = config
-        self.hand = thinned_hand(hand or open_hand(), config.hand_encoder.num_points)
+        self.hand = _thinned(hand or open_hand(), config.hand_encoder.num_points)
         self.object_encoder = PointBert(config.object_encoder).requires_grad_(False).eval()
         self.hand_encoder = PointBert(config.hand_encoder)
         self.adapter = ObjectAdapter(config.object_encoder.trans_dim, config.memory_width)
@@ -142,9 +141,7 @@ class GraspTokenizer(nn.Module):
 
     def surface(self, grasp: Grasp) -> Float[Tensor, "*b vertices 3"]:
         """Vertices of the thinned hand, in [m], in the frame of the grasp."""
-        hand = self.hand.to(device=grasp.betas.device)
-        posed = hand.with_shape(grasp.betas).with_pose(grasp.T_object_hand, grasp.finger_angles)
-        return posed.mesh().vertices_object
+        return self.hand.to(device=grasp.betas.device).pose(grasp).vertices_object
 
     def _reconstruct(self, grasp: Grasp, memory: ObjectMemory) -> Reconstruction:
         T, pose = grasp.T_object_hand, Pose(grasp.finger_angles, grasp.betas)
@@ -193,6 +190,11 @@ class GraspTokenizer(nn.Module):
         from semgrasp.tokenizer.checkpoint import load_tokenizer
 
         return load_tokenizer(Path(folder), hand)
+
+
+def _thinned(hand: HandModel, num_vertices: int) -> HandModel:
+    """A few vertices, spread evenly: what every training step can afford."""
+    return hand.subset(farthest_points(hand.template_vertices[None].float(), num_vertices)[0])
 
 
 def _paired_axes(batch: tuple[int, ...], num_objects: int) -> tuple[int, int]:

@@ -113,7 +113,7 @@ def test_the_object_encoder_learns_parts(part_shapes_folder, tmp_path, monkeypat
             "pretrain-encoder",
             f"--config={CONFIGS / 'encoder.yaml'}",
             "--trainer.accelerator=cpu",
-            "--trainer.max_time=null",
+            "--trainer.max_steps=-1",
             "--trainer.max_epochs=60",
             "--trainer.check_val_every_n_epoch=60",
             "--trainer.enable_progress_bar=false",
