@@ -16,7 +16,7 @@ import gzip
 import importlib.util
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +31,7 @@ CUT_BEHIND_WRIST = 0.025
 WRIST_TO_MIDDLE_TIP = 0.180
 """Mean over women and men; hand length of adults is 160-205 mm (Tilley, The Measure of Man)."""
 NUM_SHAPES = 10
+WEB_STEPS = 6
 
 # How far the straight fingers fan out from -x towards the thumb, in degrees: a hand laid flat
 # and relaxed on a table.
@@ -85,6 +86,8 @@ def build(num_adults: int, seed: int) -> dict[str, ndarray]:
     vertices, joints = np.split(mean, [len(kept)])
     vertices, faces, weights, directions = cap_wrist(vertices, faces, weights, directions)
     vertex_directions, joint_directions = np.split(directions, [len(vertices)])
+    smooth = web_smoother(faces, weights)
+    vertices, vertex_directions = smooth(vertices), smooth(vertex_directions)
     axes = flat_average[2]
     vertex_finger = (weights.argmax(-1) + 2) // 3
     pads = dict(find_pads(vertices, faces, joints, axes, weights, tips))
@@ -249,8 +252,8 @@ def lay_flat(
     """Straighten a relaxed hand by linear blend skinning.
 
     Gives vertices, joints and flexion axes in the hand frame. Each finger keeps its plane of
-    curl, which becomes the plane through its bone and the palm's normal; the thumb swings beside the
-    palm by the shortest rotation of each bone.
+    curl, which becomes the plane through its bone and the palm's normal; the thumb swings beside
+    the palm by the shortest rotation of each bone.
     """
     R_body_hand, wrist = hand_frame(joints_body)
     vertices = (vertices_body - wrist) @ R_body_hand
@@ -387,6 +390,26 @@ def cap_wrist(
         np.concatenate([weights, wrist_only]),
         np.insert(directions, centre, directions[loop].mean(0), axis=0),
     )
+
+
+def web_smoother(
+    faces: Int[ndarray, "F 3"], weights: Float[ndarray, "V 16"]
+) -> Callable[[ndarray], ndarray]:
+    """Linear map that relaxes the webs between fingers, which flattening folds a little.
+
+    It works on positions and on shape directions alike.
+    """
+    fingers = np.add.reduceat(weights, [1, 4, 7, 10, 13], axis=1)
+    # The thumb's web is where palm and first phalanx meet; its ball keeps its volume.
+    thumb_web = weights[:, 0] * weights[:, 14]
+    one, other = np.sort(fingers, axis=1)[:, -2:].T
+    amount = np.minimum(4.0 * (one * other + thumb_web), 1.0)[:, None]
+    i, j = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).T
+    adjacency = np.zeros((len(weights), len(weights)))
+    adjacency[i, j] = adjacency[j, i] = 1.0
+    step = 0.5 * amount * (adjacency / adjacency.sum(1, keepdims=True) - np.eye(len(weights)))
+    smoother = np.linalg.matrix_power(np.eye(len(weights)) + step, WEB_STEPS)
+    return lambda values: np.einsum("ij,j...->i...", smoother, values)
 
 
 def find_pads(

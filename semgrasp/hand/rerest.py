@@ -47,8 +47,8 @@ def rerested(hand: HandModel, joints21: Float[Tensor, "21 3"]) -> HandModel:
             "The rest joints point away from this hand's; express them in the hand frame "
             "(right hand: fingers along -x, palm facing -y, thumb side +z)."
         )
-    # Flesh is as thick as the bones are long: the same hand when nothing changes.
-    thickness = (new_lengths / lengths).mean()
+    # Flesh is as thick as the hand is long: the same hand when nothing changes.
+    thickness = new_tips.norm(dim=-1).mean() / _reach(hand)
     swing = _shortest_rotations(old_bones / lengths[:, None], new_bones / new_lengths[:, None])
     along = old_bones / lengths[:, None]
     stretch = (new_lengths / lengths - thickness)[:, None, None]
@@ -76,6 +76,11 @@ def rerested(hand: HandModel, joints21: Float[Tensor, "21 3"]) -> HandModel:
         pose_directions=None,
         tip_pose_directions=None,
     )
+
+
+def _reach(hand: HandModel) -> Float[Tensor, ""]:
+    """Mean distance from the wrist to the fingertips, in [m]."""
+    return (hand.tip_template - hand.joint_template[0]).norm(dim=-1).mean()
 
 
 def _shortest_rotations(a: Float[Tensor, "n 3"], b: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3 3"]:
