@@ -103,7 +103,7 @@ def write_yield(folder: Path) -> dict:
         "grasps": grasps,
         "worker_seconds": round(seconds, 1),
         "cases": {
-            case: asdict(tally) | {"yield": round(tally.stable / max(1, tally.attempted), 3)}
+            case: asdict(tally) | {"yield": round(tally.rate, 3)}
             for case, tally in sorted(totals.items())
         },
     }

@@ -70,7 +70,7 @@ class Manner:
     force_weight: float = 1.5
     ranking_penetration: float = 0.3
     """Weight of penetration when candidates are ranked; 1 keeps only clean threadings."""
-    candidates: int = 96
+    candidates: int = 64
     """Sampled placements per hand that is wanted from one object."""
     index_is_free: bool = False
     push_regions: dict[str, float] | None = None
@@ -140,7 +140,7 @@ HOOK = Manner(
     gap=(0.006, 0.010),
     hand_z=(-0.015, 0.005),
     ranking_penetration=1.0,
-    candidates=600,
+    candidates=500,
 )  # fmt: skip
 
 RIM = Manner(

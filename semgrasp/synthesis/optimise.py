@@ -21,7 +21,7 @@ _CM = 100.0
 class Schedule:
     """Adam's settings."""
 
-    steps: int = 120
+    steps: int = 100
     rotation_rate: float = 0.012
     """In [rad] per step."""
     translation_rate: float = 0.12

@@ -44,7 +44,11 @@ class RawGrasp:
 
 @dataclass
 class Tally:
-    """How far the attempts at one case came; each count includes the later ones."""
+    """How many attempts at one case passed each check.
+
+    The batch checks are counted each on its own; the costly ones in turn, and only until enough
+    grasps were accepted. So the yield is geometry / attempted x stable / judged.
+    """
 
     attempted: int = 0
     depth: int = 0
@@ -54,10 +58,16 @@ class Tally:
     facing: int = 0
     geometry: int = 0
     """Passed all batch checks together."""
+    judged: int = 0
+    """Looked at closely."""
     label: int = 0
     volume: int = 0
-    simulated: int = 0
     stable: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Estimated share of attempts that would be accepted if all were judged."""
+        return self.geometry / max(1, self.attempted) * self.stable / max(1, self.judged)
 
     def add(self, other: "Tally") -> None:
         """Sum in place."""

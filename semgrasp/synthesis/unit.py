@@ -23,9 +23,9 @@ from semgrasp.synthesis.energy import (
 )
 from semgrasp.synthesis.filters import (
     FilterLimits,
+    PartLabels,
     check_batch,
     shared_volume,
-    touched_parts,
 )
 from semgrasp.synthesis.hand_surface import REGIONS, HandSurface
 from semgrasp.synthesis.optimise import HandPose, Schedule, optimise
@@ -39,7 +39,7 @@ from semgrasp.synthesis.scene import (
     one_sided_field,
     part_field,
 )
-from semgrasp.types import FINGERS, Grasp
+from semgrasp.types import FINGERS, Grasp, Intent
 
 _CHUNK = 1024
 """Hands closed at once."""
@@ -54,7 +54,7 @@ class SynthesisSettings:
 
     per_case: int = 8
     """Grasps wanted for each case of each object."""
-    tries_per_grasp: float = 2.0
+    tries_per_grasp: float = 1.3
     """Optimised hands per grasp wanted; a case with a low yield asks for more."""
     beta_std: float = 0.5
     """Spread of the first four shape coefficients of the hand."""
@@ -75,7 +75,7 @@ class Hands:
     @staticmethod
     def of(model: HandModel) -> "Hands":
         """Cut the sparse surfaces once."""
-        return Hands(model, HandSurface.of(model, 380, 10), HandSurface.of(model, 100, 3))
+        return Hands(model, HandSurface.of(model, 300, 8), HandSurface.of(model, 100, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,7 @@ class _Task:
     """One case on one object, with one hand shape."""
 
     number: int
+    object_seed: int
     obj: ProceduralObject
     case: GraspCase
     site: GraspSite
@@ -114,11 +115,10 @@ def synthesise_unit(
                 continue
             betas = torch.zeros(10)
             betas[:4] = settings.beta_std * torch.randn(4, generator=generator).clamp(-2, 2)
-            task = _Task(number, obj, case, sites[case.site], betas)
+            task = _Task(number, object_seed, obj, case, sites[case.site], betas)
             tasks.append(task)
             rows.append(_problem(task, stack))
     fields = stack.stack()
-    seeds_of = dict(enumerate(object_seeds))
 
     accepted: list[list[RawGrasp]] = [[] for _ in tasks]
     tallies = {task.case.name: Tally() for task in tasks}
@@ -130,8 +130,8 @@ def synthesise_unit(
     survivors = _optimise_and_check(
         tasks, rows, _join(starts), owner, fields, hands, settings, tallies
     )
-    simulators: dict[int, StabilityTest] = {}
-    _simulate(survivors, tasks, accepted, simulators, hands, settings, tallies, seeds_of)
+    judges: dict[int, _Judge] = {}
+    _judge(survivors, tasks, accepted, judges, hands, settings, tallies)
 
     # A second round around what worked: cheap where threading is the difficulty.
     short = [
@@ -155,7 +155,7 @@ def synthesise_unit(
         survivors = _optimise_and_check(
             tasks, rows, _join(again), owner, fields, hands, settings, tallies
         )
-        _simulate(survivors, tasks, accepted, simulators, hands, settings, tallies, seeds_of)
+        _judge(survivors, tasks, accepted, judges, hands, settings, tallies)
     return [grasp for grasps in accepted for grasp in grasps], tallies
 
 
@@ -241,15 +241,14 @@ def _best_starts(
 
 @dataclass(eq=False)
 class _Survivor:
-    """A hand that passed everything but the simulation."""
+    """A hand that passed the batch checks."""
 
     T_object_hand: Float[Tensor, "4 4"]
     dofs: Float[Tensor, "21"]
     finger_angles: Float[Tensor, "15 3"]
     region_distance: Float[Tensor, "17"]
-    by_finger: Tensor
+    vertices_object: Float[Tensor, "V 3"]
     depth: float
-    volume: float
     is_accepted: bool = False
 
 
@@ -263,113 +262,126 @@ def _optimise_and_check(
     settings: SynthesisSettings,
     tallies: dict[str, Tally],
 ) -> list[list[_Survivor]]:
-    """Survivors of the geometric checks, per task."""
+    """Survivors of the batch checks, per task, in order of their starts."""
     survivors: list[list[_Survivor]] = [[] for _ in tasks]
-    solids = {task.number: object_manifold(task.obj) for task in tasks}
     for begin in range(0, len(owner), _BATCH):
         part = slice(begin, begin + _BATCH)
         owners = owner[part]
         problems = GraspProblems.concatenate([rows[i] for i in owners])
         start = HandPose(starts.T_object_hand[part], starts.dofs[part])
         pose, _ = optimise(
-            hands.surface, problems, fields, start,
-            weights=settings.weights, schedule=settings.schedule,
-        )  # fmt: skip
-        with torch.no_grad():
-            _check(
-                tasks, problems, pose, owners, fields, hands, settings, tallies, survivors, solids
-            )
+            hands.surface,
+            problems,
+            fields,
+            start,
+            weights=settings.weights,
+            schedule=settings.schedule,
+        )
+        _check(tasks, problems, pose, owners, fields, hands, settings, tallies, survivors)
     return survivors
 
 
-def _check(
-    tasks, problems, pose, owners, fields, hands, settings, tallies, survivors, solids
-) -> None:
+@torch.no_grad()
+def _check(tasks, problems, pose, owners, fields, hands, settings, tallies, survivors) -> None:
     surface, limits = hands.surface, settings.limits
     state: HandState = pose_surface(surface, problems.betas, pose.T_object_hand, pose.dofs)
     contacts = find_contacts(surface, problems, fields, state)
     angles = finger_angles_from_dofs(hands.full, pose.dofs)
-    mesh = hands.full.pose(Grasp(pose.T_object_hand, angles, problems.betas))
-    filled = problems.penetration_field[:, :1].expand(-1, mesh.vertices_object.shape[1])
-    depths = -fields(mesh.vertices_object, filled).amin(-1)
+    vertices = hands.full.pose(Grasp(pose.T_object_hand, angles, problems.betas)).vertices_object
+    # The palm's field is the filled object, never a one-sided solid.
+    filled = problems.penetration_field[:, :1].expand(-1, vertices.shape[1])
+    depths = -fields(vertices, filled).amin(-1)
     verdict = check_batch(surface, problems, fields, state, contacts, depths, limits)
     passed = verdict.all()
-    faces = mesh.faces.numpy()
-    vertex_finger = hands.full.vertex_finger.numpy()
     for k, i in enumerate(owners):
-        task = tasks[i]
-        tally = tallies[task.case.name]
+        tally = tallies[tasks[i].case.name]
         tally.attempted += 1
         for name, flags in verdict._asdict().items():
             setattr(tally, name, getattr(tally, name) + int(flags[k]))
         if not passed[k]:
             continue
         tally.geometry += 1
-        vertices = mesh.vertices_object[k].double().numpy()
-        parts = touched_parts(task.obj.shape, vertices, vertex_finger, near=limits.near)
-        if not task.case.accepts_parts(task.obj.shape.part_names, parts, limits.on_target):
-            continue
-        tally.label += 1
-        volume = shared_volume((vertices, faces), solids[task.number])
-        if not volume < limits.volume:
-            continue
-        tally.volume += 1
         survivors[i].append(
             _Survivor(
                 pose.T_object_hand[k],
                 pose.dofs[k],
                 angles[k],
                 contacts.distance[k],
-                torch.from_numpy(parts.by_finger),
+                vertices[k],
                 float(depths[k]),
-                volume,
             )
         )
 
 
-def _simulate(survivors, tasks, accepted, simulators, hands, settings, tallies, seeds_of) -> None:
-    """Pull at the survivors until each task has what it wants."""
+class _Judge:
+    """The costly checks of one task, built when the first survivor comes."""
+
+    def __init__(self, task: _Task, hands: Hands, settings: SynthesisSettings) -> None:
+        self._task = task
+        self._limits = settings.limits
+        self._labels = PartLabels(task.obj.shape)
+        self._solid = object_manifold(task.obj)
+        self._simulator = StabilityTest(
+            hands.full, task.betas, task.obj.convex_pieces, task.obj.mass_kg, settings.stability
+        )
+        self._stable_below = settings.stability.displacement_limit
+        self._faces = hands.full.faces.numpy()
+        self._vertex_finger = hands.full.vertex_finger.numpy()
+
+    def accept(self, survivor: _Survivor, intent: Intent, tally: Tally) -> RawGrasp | None:
+        """The finished record, or None; counts what was passed."""
+        task, case = self._task, self._task.case
+        vertices = survivor.vertices_object.double().numpy()
+        parts = self._labels.touched(vertices, self._vertex_finger, near=self._limits.near)
+        tally.judged += 1
+        if not case.accepts_parts(task.obj.shape.part_names, parts, self._limits.on_target):
+            return None
+        tally.label += 1
+        volume = shared_volume((vertices, self._faces), self._solid)
+        if not volume < self._limits.volume:
+            return None
+        tally.volume += 1
+        grasp = Grasp(survivor.T_object_hand, survivor.finger_angles, task.betas)
+        displacement = self._simulator.run(grasp).worst
+        if not displacement < self._stable_below:
+            return None
+        tally.stable += 1
+        return RawGrasp(
+            category=case.category,
+            object_seed=task.object_seed,
+            case=case.name,
+            site=case.site,
+            target_part=case.target_part,
+            intent=intent,
+            grasp_type=case.manner.grasp_type,
+            avoid_parts=tuple(part for part, _ in case.avoid),
+            part_names=task.obj.shape.part_names,
+            T_object_hand=survivor.T_object_hand,
+            finger_angles=survivor.finger_angles,
+            betas=task.betas,
+            contacts=torch.from_numpy(parts.by_finger),
+            region_distance=survivor.region_distance,
+            depth=survivor.depth,
+            volume=volume,
+            displacement=displacement,
+        )
+
+
+def _judge(survivors, tasks, accepted, judges, hands, settings, tallies) -> None:
+    """Look closely at the survivors until each task has what it wants."""
     for i, task in enumerate(tasks):
-        case, tally = task.case, tallies[task.case.name]
         for survivor in survivors[i]:
             if len(accepted[i]) >= settings.per_case:
                 break
-            if i not in simulators:
-                simulators[i] = StabilityTest(
-                    hands.full, task.betas, task.obj.convex_pieces, task.obj.mass_kg,
-                    settings.stability,
-                )  # fmt: skip
-            grasp = Grasp(survivor.T_object_hand, survivor.finger_angles, task.betas)
-            worst = simulators[i].run(grasp).worst
-            tally.simulated += 1
-            if not worst < settings.stability.displacement_limit:
-                continue
-            tally.stable += 1
-            survivor.is_accepted = True
-            intents = case.intents
+            if i not in judges:
+                judges[i] = _Judge(task, hands, settings)
+            intents = task.case.intents
             # Offset by the object, so that a short quota does not always favour one intent.
             intent = intents[(len(accepted[i]) + task.number) % len(intents)]
-            accepted[i].append(
-                RawGrasp(
-                    category=task.obj.shape.category,
-                    object_seed=seeds_of[task.number],
-                    case=case.name,
-                    site=case.site,
-                    target_part=case.target_part,
-                    intent=intent,
-                    grasp_type=case.manner.grasp_type,
-                    avoid_parts=tuple(part for part, _ in case.avoid),
-                    part_names=task.obj.shape.part_names,
-                    T_object_hand=survivor.T_object_hand,
-                    finger_angles=survivor.finger_angles,
-                    betas=task.betas,
-                    contacts=survivor.by_finger,
-                    region_distance=survivor.region_distance,
-                    depth=survivor.depth,
-                    volume=survivor.volume,
-                    displacement=worst,
-                )
-            )
+            grasp = judges[i].accept(survivor, intent, tallies[task.case.name])
+            if grasp is not None:
+                survivor.is_accepted = True
+                accepted[i].append(grasp)
 
 
 def _join(poses: list[HandPose]) -> HandPose:

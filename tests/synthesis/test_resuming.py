@@ -24,7 +24,13 @@ def test_finished_units_are_not_run_again(script, monkeypatch, tmp_path, capsys)
     for first in (0, 2):
         for category in ("mug", "knife"):
             path = tmp_path / "raw" / f"{category}_{first:04d}"
-            save_unit(path, category, [], {"mug.body.hold": Tally(attempted=5, stable=2)}, 1.0)
+            save_unit(
+                path,
+                category,
+                [],
+                {"mug.body.hold": Tally(attempted=5, geometry=4, judged=2, stable=1)},
+                1.0,
+            )
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "raw").iterdir()}
     arguments = ["synthesize.py", "--output", str(tmp_path), "--shapes", "4", "--chunk", "2"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--categories", "mug", "knife"])
