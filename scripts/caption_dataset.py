@@ -31,37 +31,21 @@ def main() -> None:
     import torch
     from rich.progress import Progress
 
-    from semgrasp.synthesis.captioning import (
-        build_object,
-        caption_grasp,
-        pack,
-        read_raw,
-        write_grasps,
-        write_object,
-        write_objects_metadata,
-    )
+    from semgrasp.errors import InputError
+    from semgrasp.synthesis.captioning import write_dataset
 
     torch.set_num_threads(1)
-    raw = read_raw(arguments.root / "raw")
-    if not raw:
-        parser.error(f"no grasps in {arguments.root / 'raw'}; run scripts/synthesize.py first")
-
-    keys = sorted({(grasp.category, grasp.object_seed) for grasp in raw})
-    with Progress(refresh_per_second=1) as progress:
-        grasps = [
-            caption_grasp(grasp, count=arguments.captions_per_grasp, seed=arguments.seed)
-            for grasp in progress.track(raw, description="captions")
-        ]
-        objects = [build_object(*key) for key in progress.track(keys, description="objects")]
-        data = pack(objects, grasps)
-        data.save(arguments.root / "packed")
-        if not arguments.packed_only:
-            entries = []
-            for captioned in progress.track(objects, description="tree"):
-                entries.append(write_object(arguments.root, captioned))
-                own = [grasp for grasp in grasps if grasp.oid == captioned.oid]
-                write_grasps(arguments.root, captioned, own)
-            write_objects_metadata(arguments.root, entries)
+    try:
+        with Progress(refresh_per_second=1) as progress:
+            data = write_dataset(
+                arguments.root,
+                count=arguments.captions_per_grasp,
+                seed=arguments.seed,
+                with_tree=not arguments.packed_only,
+                track=lambda items, name: progress.track(items, description=name),
+            )
+    except InputError as error:
+        parser.error(str(error))
     report(data)
 
 

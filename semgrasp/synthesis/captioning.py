@@ -2,9 +2,10 @@
 
 import random
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,6 +23,7 @@ from semgrasp.dataset.oakink import (
 )
 from semgrasp.dataset.packed import PackedDataset, PackedObject, part_mask
 from semgrasp.dataset.split import object_id, split_of
+from semgrasp.errors import InputError
 from semgrasp.objects.procedural import ProceduralObject, make_object
 from semgrasp.synthesis.captions import GraspFacts, make_captions, parts_by_intent
 from semgrasp.synthesis.cases import CASES
@@ -75,6 +77,31 @@ class CaptionedGrasp:
     @property
     def grasp(self) -> Grasp:
         return Grasp(self.raw.T_object_hand, self.raw.finger_angles, self.raw.betas)
+
+
+Track = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Passes items on and shows under a name how far they are."""
+
+
+def write_dataset(
+    root: Path, *, count: int, seed: int, with_tree: bool, track: Track
+) -> PackedDataset:
+    """Caption all of `<root>/raw/`, write `<root>/packed/` and, if wanted, the OakInk tree."""
+    raws = read_raw(root / "raw")
+    if not raws:
+        raise InputError(f"No grasps in {root / 'raw'}. Run scripts/synthesize.py first.")
+    grasps = [caption_grasp(r, count=count, seed=seed) for r in track(raws, "captions")]
+    keys = sorted({(raw.category, raw.object_seed) for raw in raws})
+    objects = [build_object(*key) for key in track(keys, "objects")]
+    data = pack(objects, grasps)
+    data.save(root / "packed")
+    if with_tree:
+        entries = {}
+        for captioned in track(objects, "tree"):
+            entries[captioned.oid] = write_object(root, captioned)
+            write_grasps(root, captioned, [g for g in grasps if g.oid == captioned.oid])
+        write_metadata(root, entries)
+    return data
 
 
 def read_raw(folder: Path) -> list[RawGrasp]:
@@ -182,11 +209,6 @@ def write_grasps(root: Path, captioned: CaptionedObject, grasps: Iterable[Captio
         for folder in (top / category / captioned.oid).glob("*"):
             if folder.name not in kept:
                 shutil.rmtree(folder)
-
-
-def write_objects_metadata(root: Path, entries: Iterable[ObjectEntry]) -> None:
-    """Write metaV2 for all objects."""
-    write_metadata(root, {entry.oid: entry for entry in entries})
 
 
 def _touched(raw: RawGrasp) -> dict[str, tuple[str, ...]]:

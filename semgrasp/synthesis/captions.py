@@ -240,9 +240,11 @@ def _answer_words(facts: GraspFacts, purpose: str | None) -> dict[str, str]:
 
 
 def _answer(table: str, facts: GraspFacts, purpose: str | None, rng: random.Random) -> str:
-    words = _answer_words(facts, purpose)
-    patterns = [p for p in _for_use_of_part(table, facts) if fits(p, words)]
-    return fill(one_of(patterns, rng), words)
+    return _fill_one_of(_for_use_of_part(table, facts), _answer_words(facts, purpose), rng)
+
+
+def _fill_one_of(patterns: Sequence[str], words: Mapping[str, str], rng: random.Random) -> str:
+    return fill(one_of([p for p in patterns if fits(p, words)], rng), words)
 
 
 def _for_use_of_part(table: str, facts: GraspFacts) -> Sequence[str]:
@@ -279,7 +281,12 @@ def _high(
 ) -> Iterator[Caption]:
     groups = (facts.intent,) if group == "intent" else _general_groups(facts)
     for spoken in _spoken(facts, groups, bank, rng, names_part=names_part):
-        answer = _answer("replies", facts, spoken.words.get("purpose"), rng)
+        if group == "intent":
+            answer = _answer("replies", facts, spoken.words.get("purpose"), rng)
+        else:
+            # Nothing was said about the purpose, so the answer keeps silent about it as well.
+            patterns = language_bank()["replies"]["any"]
+            answer = _fill_one_of(patterns, _answer_words(facts, None), rng)
         turns = make_turns(spoken.text, f"{GRASP} {answer}")
         yield Caption(kind="high", bank=bank, names_part=names_part, turns=turns)
 
@@ -295,7 +302,7 @@ def _chats(facts: GraspFacts, bank: Bank, rng: random.Random) -> Iterator[Captio
         purpose = human.get("purpose")
         wishes = [p for p in language_bank()["wishes"][facts.intent] if fits(p, human)]
         human["wish"] = fill(one_of(wishes, rng), human)
-        spoken = next(_spoken(facts, _groups(facts), bank, rng))
+        spoken = next(_spoken(facts, (facts.intent,), bank, rng))
         human["instruction"] = spoken.text
         answer = _answer_words(facts, purpose)
         answer |= {

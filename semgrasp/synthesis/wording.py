@@ -103,7 +103,15 @@ def fits(pattern: str, words: Mapping[str, str]) -> bool:
         return False
     # Not "use the bottle to open the bottle", nor "the bottle part of the spray bottle".
     said = [word for slot in needed & {"object", "part", "purpose"} for word in words[slot].split()]
-    return len(said) == len(set(said))
+    # Nor "grip it at the grip".
+    return len(said) == len(set(said)) and _own_words(pattern).isdisjoint(
+        word for slot in needed & {"object", "part"} for word in words[slot].split()
+    )
+
+
+@cache
+def _own_words(pattern: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+", _SLOT.sub(" ", pattern).lower()))
 
 
 def _word(name: str, words: Mapping[str, str]) -> str:
