@@ -16,7 +16,7 @@ import numpy as np
 import trimesh
 from jaxtyping import Float, Int
 from numpy import ndarray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from semgrasp.dataset.atomic import folder_written_whole
 from semgrasp.errors import InputError
@@ -124,7 +124,7 @@ def label_faces(
 
     best_misfit, best_labels = np.inf, owner[:0]
     for offset in (centre, np.zeros(3), own_centre):
-        distance, nearest = cKDTree(points - offset).query(centroids_object)
+        distance, nearest = KDTree(points - offset).query(centroids_object)
         misfit = float(np.median(distance))
         if misfit < best_misfit:
             best_misfit, best_labels = misfit, owner[nearest]
