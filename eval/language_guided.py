@@ -16,7 +16,9 @@ from pathlib import Path
 
 from eval.questions import Question, procedural_questions, scanned_questions
 from semgrasp import GraspGenerator
+from semgrasp.cli.generate_command import picture
 from semgrasp.generate import Prediction
+from semgrasp.viewer import contact_sheet, save_png
 
 _SHEET_SIZE = 32
 
@@ -133,8 +135,20 @@ def main() -> None:
 
 
 def draw(answers: list[tuple[Result, Prediction]], path: Path) -> None:
-    """A contact sheet: each result from one side, with its sentence and the verdict."""
-    raise NotImplementedError
+    """A contact sheet: each result from two sides, with its sentence and the verdict."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet = contact_sheet(
+        [picture(prediction) for _, prediction in answers],
+        [_caption(result) for result, _ in answers],
+        columns=4,
+    )
+    save_png(sheet, path)
+
+
+def _caption(result: Result) -> str:
+    depth = "" if result.max_penetration is None else f", {1000 * result.max_penetration:.0f} mm in"
+    held = "right" if result.is_right else f"WRONG: holds {result.touched_part or 'nothing'}"
+    return f'"{result.instruction}" ({result.asked_part}) - {held}{depth}'
 
 
 if __name__ == "__main__":

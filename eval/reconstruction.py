@@ -20,7 +20,7 @@ from semgrasp.dataset import PackedDataset
 from semgrasp.dataset.split import Split
 from semgrasp.hand import HandModel, open_hand
 from semgrasp.tokenizer import GraspTokenizer, ModelFrame
-from semgrasp.types import Grasp, GraspTokens
+from semgrasp.types import GraspTokens
 from vqvae.cloud_augmentation import thin
 from vqvae.export import tokenizer_of_checkpoint
 from vqvae.losses import perplexity, vertex_distance
