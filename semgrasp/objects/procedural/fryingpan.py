@@ -35,10 +35,10 @@ def make_fryingpan(rng: Generator) -> Draft:
         r = radius - flare * (1.0 - z / depth) ** power
         side = np.stack([r - inset + outwards, z], axis=1)
         side = side[side[:, 1] >= inset]
-        foot = np.array([[side[0, 0] - 0.002, inset]])
-        return np.concatenate([foot, side[1:], [[side[-1, 0], depth + overshoot]]])[
-            : None if overshoot else -1
-        ]
+        side[0] = side[0, 0] - 0.002, inset
+        if overshoot == 0.0:
+            return side
+        return np.concatenate([side, [[side[-1, 0], depth + overshoot]]])
 
     def rim_or_pan(centres: Float[ndarray, "F 3"]) -> ndarray:
         return np.where(centres[:, 2] > rim_from, "rim", "pan")
@@ -46,7 +46,7 @@ def make_fryingpan(rng: Generator) -> Draft:
     outer = Solid.of(revolve(vessel(0.0, 0.0), _SPACING), rim_or_pan)
     cavity = Solid.of(revolve(vessel(wall, 0.001), _SPACING), rim_or_pan)
     shell = outer - cavity
-    rings, path = _handle_rings(rng, radius, flare, depth, wall)
+    rings, path = _handle_rings(rng, radius, flare, depth)
     bar = Solid.of(loft(rings), "handle")
     whole = shell + (bar - Solid.of(revolve(vessel(0.5 * wall, 0.01), _SPACING), "pan"))
     filled = outer + bar
@@ -79,7 +79,7 @@ def make_fryingpan(rng: Generator) -> Draft:
             "handle": ("held_by_hand",),
             "rim": ("flow_out_sth",),
         },
-        convex_pieces=[*_shell_pieces(vessel, wall, rim_from),
+        convex_pieces=[*_shell_pieces(profile, vessel(wall, 0.0), wall, rim_from),
                        *hulls_of_rings("handle", rings, 8)],
         mass_kg=rng.uniform(0.45, 0.90),
         edge=0.013,
@@ -87,9 +87,10 @@ def make_fryingpan(rng: Generator) -> Draft:
     )  # fmt: skip
 
 
-def _shell_pieces(vessel, wall: float, rim_from: float) -> list[ConvexPiece]:
-    """The floor, and the wall in sectors and two storeys."""
-    outer, inner = vessel(0.0, 0.0), vessel(wall, 0.0)
+def _shell_pieces(
+    outer: Float[ndarray, "n 2"], inner: Float[ndarray, "m 2"], wall: float, rim_from: float
+) -> list[ConvexPiece]:
+    """The floor, and the wall in sectors and storeys, from the profiles of the two sides."""
     floor = outer[outer[:, 1] <= 2.0 * wall]
     turns = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
     pieces = [hull("pan", _turned(np.concatenate([floor, [[floor[-1, 0], wall]]]), turns))]
@@ -107,7 +108,9 @@ def _shell_pieces(vessel, wall: float, rim_from: float) -> list[ConvexPiece]:
     return pieces
 
 
-def _turned(profile_rz: Float[ndarray, "n 2"], turns: Float[ndarray, " m"]):
+def _turned(
+    profile_rz: Float[ndarray, "n 2"], turns: Float[ndarray, " m"]
+) -> Float[ndarray, "k 3"]:
     """The profile at several angles about z, as one set of points."""
     r, z = profile_rz[:, :1], profile_rz[:, 1:]
     x, y = r * np.cos(turns), r * np.sin(turns)
@@ -115,7 +118,7 @@ def _turned(profile_rz: Float[ndarray, "n 2"], turns: Float[ndarray, " m"]):
 
 
 def _handle_rings(
-    rng: Generator, radius: float, flare: float, depth: float, wall: float
+    rng: Generator, radius: float, flare: float, depth: float
 ) -> tuple[Float[ndarray, "n points 3"], Float[ndarray, "n 2"]]:
     """A bar that leaves the wall, rises and levels out; slim at the pan, full in the hand."""
     length = rng.uniform(0.150, 0.195)

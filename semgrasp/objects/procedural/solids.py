@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import manifold3d
 import numpy as np
@@ -96,7 +97,8 @@ def prism(outline_xz: Float[ndarray, "n 2"], y_from: float, y_to: float, part: s
 
 def hull(part: str, points: Float[ndarray, "... 3"]) -> ConvexPiece:
     """The corners of the convex hull of the points."""
-    corners = Manifold.hull_points(points.reshape(-1, 3)).to_mesh64().vert_properties
+    flat: Any = points.reshape(-1, 3)
+    corners = Manifold.hull_points(flat).to_mesh64().vert_properties
     return part, np.asarray(corners)[:, :3].astype(np.float64)
 
 
@@ -104,8 +106,8 @@ def hulls_along(
     part: str, solid: Solid, axis: int, cuts: list[float] | Float[ndarray, " n"]
 ) -> list[ConvexPiece]:
     """Convex hulls of the slabs between consecutive cuts across an axis."""
-    normal = tuple(float(k == axis) for k in range(3))
-    opposite = tuple(-float(k == axis) for k in range(3))
+    normal = [float(k == axis) for k in range(3)]
+    opposite = [-value for value in normal]
     pieces = []
     for low, high in itertools.pairwise(cuts):
         slab = solid.manifold.trim_by_plane(normal, float(low))

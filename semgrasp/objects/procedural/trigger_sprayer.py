@@ -1,5 +1,7 @@
 """Spray bottles: an upright bottle with a pistol head that faces +x."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
@@ -24,7 +26,7 @@ _PALM_BELOW_TRIGGER = 0.030
 
 
 def make_trigger_sprayer(rng: Generator) -> Draft:
-    """A bottle with collar, head, nozzle and a curved trigger, 220 to 300 mm tall."""
+    """A bottle with collar, head, nozzle and a curved trigger, 200 to 280 mm tall."""
     radius = rng.uniform(0.032, 0.043)
     shoulder_z = rng.uniform(0.105, 0.150)
     neck_from = shoulder_z + rng.uniform(0.030, 0.050)
@@ -38,7 +40,7 @@ def make_trigger_sprayer(rng: Generator) -> Draft:
     # The trigger hangs free only above the height where the shoulder has become slim.
     free_from = float(profile[profile[:, 0] > collar_radius + 0.006, 1].max())
     column_to = collar_to + rng.uniform(0.008, 0.016)
-    head_z = max(column_to + head_half_height, free_from + 0.046 + 0.4 * head_half_height)
+    head_z = max(column_to + head_half_height, free_from + 0.052 + 0.4 * head_half_height)
     bottle = Solid.of(
         revolve(profile, _SPACING, flatten=_oval(rng, shoulder_z, neck_from)),
         lambda centres: np.where(centres[:, 2] > neck_from, "neck", "body"),
@@ -132,7 +134,7 @@ def _bottle_profile(
     wall = radius * interpolate(heights, [0.0, 0.35 * shoulder_z, 0.75 * shoulder_z, shoulder_z],
                                 [1.0, 1.0, waist, 0.5 + 0.5 * waist])  # fmt: skip
     t = np.linspace(0.0, 1.0, 9)[1:]
-    power = rng.choice([1.0, 1.6, 2.2])
+    power = float(rng.choice([1.0, 1.6], p=[0.6, 0.4]))
     fall = (1.0 - t**power) ** (1.0 / power) if power > 1.0 else 0.5 + 0.5 * np.cos(np.pi * t)
     shoulder = np.stack(
         [neck_radius + (wall[-1] - neck_radius) * fall,
@@ -148,7 +150,9 @@ def _bottle_profile(
     )
 
 
-def _oval(rng: Generator, shoulder_z: float, neck_from: float):
+def _oval(
+    rng: Generator, shoulder_z: float, neck_from: float
+) -> Callable[[Float[ndarray, " n"]], Float[ndarray, " n"]]:
     """Half of the bottles are narrower along y; the neck is always round."""
     narrow = rng.uniform(0.68, 0.90) if rng.random() < 0.5 else 1.0
     return lambda z: interpolate(z, [0.0, shoulder_z, neck_from], [narrow, narrow, 1.0])
