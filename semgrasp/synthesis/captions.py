@@ -26,6 +26,9 @@ from semgrasp.synthesis.wording import (
 )
 from semgrasp.types import FINGERS, Intent
 
+_OFFERED = "handle"
+"""The part that the next person wants to take."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GraspFacts:
@@ -144,7 +147,8 @@ def _groups(facts: GraspFacts) -> tuple[str, ...]:
 
 
 def _general_groups(facts: GraspFacts) -> tuple[str, ...]:
-    return ("any", "trigger") if facts.target_part == "trigger" else ("any",)
+    is_index_on_trigger = facts.target_part == "trigger" and "index" in facts.fingers_on("trigger")
+    return ("any", "trigger") if is_index_on_trigger else ("any",)
 
 
 def _manner_groups(facts: GraspFacts) -> tuple[str, ...]:
@@ -192,6 +196,8 @@ def _words(
     if "avoid" in needed and facts.free_parts:
         avoid = one_of(facts.free_parts, rng)
         words["avoid"] = _part_word(facts, avoid, bank, rng)
+    if "offered" in needed and _OFFERED in facts.free_parts:
+        words["offered"] = _part_word(facts, _OFFERED, bank, rng)
     if "purpose" in needed:
         aims = purposes(facts.category, facts.intent, facts.target_part, bank)
         words |= {"purpose": one_of(aims, rng)} if aims else {}
@@ -234,6 +240,8 @@ def _answer_words(facts: GraspFacts, purpose: str | None) -> dict[str, str]:
     }
     if facts.free_parts:
         words["avoid"] = plain_name(facts.category, facts.free_parts[0])
+    if _OFFERED in facts.free_parts:
+        words["offered"] = plain_name(facts.category, _OFFERED)
     if purpose is not None:
         words["purpose"] = purpose
     return words
