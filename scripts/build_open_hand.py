@@ -30,6 +30,7 @@ PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14)
 CUT_BEHIND_WRIST = 0.025
 WRIST_TO_MIDDLE_TIP = 0.180
 """Mean over women and men; hand length of adults is 160-205 mm (Tilley, The Measure of Man)."""
+NUM_ADULTS = 300
 NUM_SHAPES = 10
 WEB_STEPS = 6
 
@@ -55,9 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).parents[1] / "semgrasp" / "hand" / "open_hand.npz"
     parser.add_argument("--output", type=Path, default=default)
-    parser.add_argument("--adults", type=int, default=300, help="adults in the shape sample")
     arguments = parser.parse_args()
-    arrays = build(arguments.adults, seed=0)
+    arrays = build(NUM_ADULTS, seed=0)
     staged = arguments.output.with_suffix(".partial.npz")
     np.savez_compressed(staged, **arrays)
     os.replace(staged, arguments.output)
@@ -428,9 +428,15 @@ def find_pads(
         end = vertices[tips[(joint - 1) // 3]] if segment == 2 else joints[joint + 1]
         bone = _unit(end - joints[joint])
         fraction = (vertices - joints[joint]) @ bone / np.linalg.norm(end - joints[joint])
-        facing = normals @ np.cross(axes[joint - 1], bone)
-        is_inside = (owner == joint) & (fraction > 0.15) & (fraction < 0.92)
-        yield f"{finger}{segment + 1}", _pad(is_inside, facing, vertices)
+        front = np.cross(axes[joint - 1], bone)
+        is_own = owner == joint
+        if joint == 13:
+            # The thumb's metacarpal is buried in the ball of the thumb, whose skin it shares with
+            # the palm and which faces as much to the front of the palm as the thumb's pads do.
+            front = _unit(front - np.eye(3)[1])
+            is_own = weights[:, joint] > 0.2
+        is_inside = is_own & (fraction > 0.15) & (fraction < 0.92)
+        yield f"{finger}{segment + 1}", _pad(is_inside, normals @ front, vertices)
     knuckles = joints[[1, 4, 7, 10], 0].mean()
     fraction = vertices[:, 0] / knuckles
     facing = -normals[:, 1]
