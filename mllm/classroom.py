@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mllm.encoded_grasps import EncodedGrasps
 from mllm.lessons import KINDS, QUESTIONS, Kind, Lesson
+from mllm.synonyms import Rewording
 from semgrasp.language import GRASP, Layout, Turn, Vocabulary, pack, write_script
 from semgrasp.tokenizer import PointTokens
 
@@ -42,7 +43,7 @@ class Mixture:
 class BatchShape:
     """How much one step reads."""
 
-    objects: int = 8
+    objects: int = 6
     """Objects per step."""
     conversations: int = 8
     """Conversations about each object; they share its tokens."""
@@ -52,6 +53,8 @@ class BatchShape:
     """Random groups of the object read in training; all are read afterwards."""
     word_dropout: float = 0.1
     """Chance to leave a word of the human out."""
+    rewording: float = 0.15
+    """Chance to replace a word of the human by a similar one."""
 
 
 class LanguageStep(NamedTuple):
@@ -75,6 +78,7 @@ class Classroom:
     """Object, part and intent of each grasp."""
     vocabulary: Vocabulary
     shape: BatchShape
+    rewording: Rewording
     seed: int = 0
     mixture: Mixture = field(default_factory=Mixture)
     """May change between steps: the stages of training differ in it."""
@@ -119,7 +123,13 @@ class Classroom:
         turns = [self._disturbed(turn, lesson.kind, rng) for turn in lesson.turns]
         with_reply = lesson.kind != "low" and lesson.kind != "high"
         with_reply = with_reply or rng.random() < self.mixture.reply
-        return write_script(self.vocabulary, turns, codes, with_reply=with_reply)
+        return write_script(
+            self.vocabulary,
+            turns,
+            codes,
+            with_reply=with_reply,
+            reword=lambda ids: self.rewording(ids, rng),
+        )
 
     def _draw(self, object_row: int, rng: random.Random) -> Lesson:
         row = rng.choice(rng.choice(self._members[object_row]))

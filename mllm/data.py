@@ -12,8 +12,9 @@ from mllm.classroom import BatchShape, Classroom, LanguageStep, Mixture
 from mllm.encoded_grasps import EncodedGrasps, encode_split_cached
 from mllm.examination import Question, draw_questions
 from mllm.lessons import Lesson, group_of, lessons_of
+from mllm.synonyms import Rewording
 from semgrasp.dataset import PackedDataset
-from semgrasp.language import Vocabulary
+from semgrasp.language import GraspLanguageModel, Vocabulary
 from semgrasp.tokenizer import GraspTokenizer
 from vqvae.object_views import ViewConfig
 
@@ -70,7 +71,7 @@ class LanguageData(LightningDataModule):
         self.encoded: dict[Split, EncodedGrasps] = {}
         self.questions: dict[Split, list[Question]] = {}
 
-    def prepare_lessons(self, vocabulary: Vocabulary, stage: str) -> None:
+    def prepare_lessons(self, model: GraspLanguageModel, stage: str) -> None:
         """Encode what the stage needs; called by the training module, which owns the words."""
         data, tokenizer = self._open()
         splits: tuple[Split, ...] = ("test",) if stage == "test" else ("train", "val")
@@ -84,11 +85,24 @@ class LanguageData(LightningDataModule):
             lessons = lessons_of(data, rows)
             groups = {row: group_of(data, row) for row in rows.tolist()}
             if split == "train":
+                rewording = Rewording(model, chance=self.shape.rewording)
                 self.classroom = Classroom(
-                    self.encoded[split], lessons, groups, vocabulary, self.shape, self.seed
+                    self.encoded[split],
+                    lessons,
+                    groups,
+                    model.vocabulary,
+                    self.shape,
+                    rewording,
+                    self.seed,
                 )
             else:
                 self.questions[split] = draw_questions(lessons, self.num_questions, self.seed)
+
+    def codebooks(self) -> torch.Tensor:
+        """Code vectors of the grasp tokenizer, (3, codes, d)."""
+        _, tokenizer = self._open()
+        index = torch.arange(tokenizer.config.codebook_size)
+        return torch.stack([book.look_up(index) for book in tokenizer.codebooks]).detach()  # type: ignore[operator]
 
     def answer_words(self, vocabulary: Vocabulary) -> torch.Tensor:
         """Token ids of everything that gpt says in the data set."""

@@ -37,7 +37,7 @@ Stage = Literal["alignment", "instruction"]
 class StageSettings:
     """One stage of training."""
 
-    learning_rate: float = 5e-4
+    learning_rate: float = 2e-3
     """Peak learning rate of AdamW."""
     mixture: Mixture = Mixture()  # noqa: RUF009
     """What is taught."""
@@ -49,7 +49,21 @@ class StageSettings:
 
 def _instruction() -> StageSettings:
     mixture = Mixture(low=0.35, high=0.45, chat=0.1, inverse=0.1, reply=0.25)
-    return StageSettings(learning_rate=2e-4, mixture=mixture, train_projector=False)
+    return StageSettings(learning_rate=5e-4, mixture=mixture, train_projector=False)
+
+
+def neighbour_shares(
+    codebooks: Float[torch.Tensor, "levels codes d"],
+) -> Float[torch.Tensor, "levels codes codes"]:
+    """For each code, how a little probability is shared among the codes near it.
+
+    Codes that the tokenizer can hardly tell apart are not wrong answers; the bandwidth is the
+    usual distance to the third neighbour.
+    """
+    squared = torch.cdist(codebooks, codebooks).square()
+    third = squared.topk(min(4, squared.shape[-1]), dim=-1, largest=False).values[..., -1]
+    bandwidth = third.median(dim=-1).values.clamp(min=1e-12)
+    return (-squared / bandwidth[:, None, None]).softmax(dim=-1)
 
 
 class LanguageTraining(LightningModule):
@@ -65,6 +79,7 @@ class LanguageTraining(LightningModule):
         alignment_share: Share of the budget (steps, epochs or time) of the first stage.
         warmup_steps: Steps over which the learning rate rises.
         code_weights: Weights of the losses of orientation, manner and refinement codes.
+        code_smoothing: Share of a target code that its neighbours in the codebook receive.
         word_weight: Weight of the loss of words.
         weight_decay: Of AdamW, on matrices.
         max_gradient: Gradients are clipped to this norm.
@@ -81,6 +96,7 @@ class LanguageTraining(LightningModule):
         alignment_share: float = 0.6,
         warmup_steps: int = 40,
         code_weights: tuple[float, float, float] = (1.0, 0.5, 0.25),
+        code_smoothing: float = 0.2,
         word_weight: float = 0.3,
         weight_decay: float = 0.01,
         max_gradient: float = 1.0,
@@ -93,6 +109,7 @@ class LanguageTraining(LightningModule):
         for module in self.model.network.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = dropout
+        self.model.train()
         self.lora = lora
         self.stages: dict[Stage, StageSettings] = {
             "alignment": alignment,
@@ -101,14 +118,20 @@ class LanguageTraining(LightningModule):
         self.alignment_share, self.warmup_steps = alignment_share, warmup_steps
         self.code_weights, self.word_weight = code_weights, word_weight
         self.weight_decay, self.max_gradient = weight_decay, max_gradient
+        self.code_smoothing = code_smoothing
+        self._similarity = torch.zeros(0)
         self._stage: Stage | None = None
         self._marks: list[tuple[Question, Mark]] = []
 
     def setup(self, stage: str) -> None:
         """Encode the data with the frozen tokenizer, and learn which words answers use."""
-        self._data.prepare_lessons(self.model.vocabulary, stage)
+        self._data.prepare_lessons(self.model, stage)
         if stage == "fit":
             self.model.restrict_answers(self._data.answer_words(self.model.vocabulary))
+            codebooks = self._data.codebooks()
+            self._similarity = neighbour_shares(codebooks)
+            generator = torch.Generator().manual_seed(0)
+            self.model.place_grasp_tokens(codebooks, generator=generator)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return adamw(self.model, self.stages["alignment"].learning_rate, self.weight_decay)
@@ -176,7 +199,12 @@ class LanguageTraining(LightningModule):
         return data
 
     def _losses(self, logits: LanguageLogits, layout: Layout) -> dict[str, Float[torch.Tensor, ""]]:
-        each = F.cross_entropy(logits.codes, layout.codes, reduction="none") * layout.code_weights
+        log_p = logits.codes.float().log_softmax(-1)
+        exact = log_p.gather(1, layout.codes[:, None])[:, 0]
+        near = self._similarity.to(log_p.device)[layout.code_levels, layout.codes]
+        blurred = (near * log_p).sum(-1)
+        smooth = self.code_smoothing
+        each = -((1.0 - smooth) * exact + smooth * blurred) * layout.code_weights
         losses = {}
         for level, name in enumerate("omr"):
             chosen = layout.code_levels == level

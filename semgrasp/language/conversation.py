@@ -6,7 +6,7 @@ grasps that fit the same words hang off one `<SG>`, each hidden from the others,
 over the instruction teaches the distribution and not a single sample of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -64,6 +64,7 @@ def write_script(
     grasps: Sequence[Codes],
     *,
     with_reply: bool = True,
+    reword: Callable[[list[int]], list[int]] = list,
 ) -> Script:
     """Lay a conversation out.
 
@@ -73,6 +74,7 @@ def write_script(
         grasps: The grasp spoken of, then others that are equally right answers; those are taught
             as branches at the last grasp that gpt speaks.
         with_reply: Whether to teach what follows the last grasp; it costs as much as the rest.
+        reword: Changes the token ids of what the human says.
     """
     script = Script()
     answers = [i for i, turn in enumerate(turns) if turn.speaker == "gpt" and GRASP in turn.text]
@@ -80,7 +82,7 @@ def write_script(
     start_of_branches = -1
     for number, turn in enumerate(turns):
         if turn.speaker == "human":
-            for token_id in _human_ids(vocabulary, turn.text, grasps, first=number == 0):
+            for token_id in _human_ids(vocabulary, turn.text, grasps, reword, number == 0):
                 script.add(token_id, block=number)
             continue
         is_cut = number == last and not with_reply
@@ -98,13 +100,17 @@ def write_script(
 
 
 def _human_ids(
-    vocabulary: Vocabulary, text: str, grasps: Sequence[Codes], *, first: bool
+    vocabulary: Vocabulary,
+    text: str,
+    grasps: Sequence[Codes],
+    reword: Callable[[list[int]], list[int]],
+    is_first: bool,
 ) -> list[int]:
     ids: list[int] = []
     for i, piece in enumerate(text.split(GRASP)):
         ids += vocabulary.grasp_ids(grasps[0]) if i else []
-        ids += vocabulary.text_ids(piece)
-    return vocabulary.human_ids(ids[: vocabulary.config.max_human_tokens], first=first)
+        ids += reword(vocabulary.text_ids(piece))
+    return vocabulary.human_ids(ids[: vocabulary.config.max_human_tokens], first=is_first)
 
 
 def _write_answer(

@@ -86,6 +86,28 @@ class GraspLanguageModel(nn.Module):
         vocabulary = Vocabulary.load(folder / "tokenizer.json", config)
         return GraspLanguageModel(config, backbone.load_pretrained_network(folder), vocabulary)
 
+    @torch.no_grad()
+    def place_grasp_tokens(
+        self, codebooks: Float[Tensor, "levels codes d"], *, generator: torch.Generator
+    ) -> None:
+        """Begin with grasp tokens that are as similar as the codes they stand for.
+
+        What is learnt about one code then carries over to its neighbours from the first step.
+
+        Args:
+            codebooks: Code vectors of the grasp tokenizer.
+            generator: Draws the projection to the width of the model.
+        """
+        centred = codebooks - codebooks.mean(dim=1, keepdim=True)
+        directions = centred / centred.norm(dim=-1, keepdim=True).mean(dim=1, keepdim=True)
+        shape = (len(codebooks), codebooks.shape[-1], self.width)
+        first = self.vocabulary.code_id(0, 0) - self.vocabulary.num_words
+        scale = self.grasp_embedding.weight.std()
+        rows = directions @ torch.randn(shape, generator=generator).to(directions)
+        self.grasp_embedding.weight[first:] += scale * rows.flatten(0, 1)
+        rows = directions @ torch.randn(shape, generator=generator).to(directions)
+        self.grasp_head.weight.copy_(0.05 * rows.flatten(0, 1))
+
     def restrict_answers(self, words: Int[Tensor, " answers"]) -> None:
         """Let text answers use these token ids only, which makes their logits cheap."""
         ids = set(words.tolist()) | {self.vocabulary.end_of_answer}

@@ -111,6 +111,6 @@ def backbone_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def vocabulary():
-    """Words and grasp tokens of the tiny backbone."""
-    return tiny_bert().vocabulary
+def model():
+    """A tiny language model."""
+    return tiny_bert()

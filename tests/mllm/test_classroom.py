@@ -12,7 +12,7 @@ from vqvae.object_views import ViewConfig
 
 
 @pytest.fixture
-def data(packed_folder, tokenizer_folder, vocabulary) -> LanguageData:
+def data(packed_folder, tokenizer_folder, model) -> LanguageData:
     data = LanguageData(
         str(packed_folder),
         str(tokenizer_folder),
@@ -20,7 +20,7 @@ def data(packed_folder, tokenizer_folder, vocabulary) -> LanguageData:
         views=3,
         shape=BatchShape(objects=2, conversations=3, alternatives=2, object_tokens=5),
     )
-    data.prepare_lessons(vocabulary, "fit")
+    data.prepare_lessons(model, "fit")
     return data
 
 
@@ -75,12 +75,12 @@ def test_questions_are_asked_in_unseen_words_about_unseen_objects(data, packed_f
         assert set(question.answers) <= validation
 
 
-def test_encoding_is_kept_on_disk(packed_folder, tokenizer_folder, vocabulary, tmp_path):
+def test_encoding_is_kept_on_disk(packed_folder, tokenizer_folder, model, tmp_path):
     arguments = (str(packed_folder), str(tokenizer_folder), str(tmp_path))
     first = LanguageData(*arguments, views=2)
-    first.prepare_lessons(vocabulary, "fit")
+    first.prepare_lessons(model, "fit")
     written = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     second = LanguageData(*arguments, views=2)
-    second.prepare_lessons(vocabulary, "fit")
+    second.prepare_lessons(model, "fit")
     assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == written
     assert torch.equal(first.encoded["train"].codes, second.encoded["train"].codes)
