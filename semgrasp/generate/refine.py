@@ -32,7 +32,7 @@ class RefineSettings:
     """On squared depth beyond `tolerance`, summed over the vertices."""
     tolerance: float = 0.0005
     """Depth in [m] that flesh gives way without cost."""
-    contact: float = 0.6
+    contact: float = 2.0
     """On the distance of pads that start within `reach` of the surface."""
     reach: float = 0.025
     """In [m]. A pad that starts farther away was not meant to touch."""
@@ -81,10 +81,12 @@ def refine(
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps, 1e-3)
     with torch.enable_grad():
-        for _ in range(settings.steps):
+        for step in range(settings.steps):
+            # Letting penetration in slowly lets fingers slide out instead of being thrown out.
+            ramp = min(1.0, 0.1 + step / (0.5 * settings.steps))
             moved = _moved(start, hand, dofs, turn, shift_cm, bend)
             loss = (
-                _physical_loss(moved, hand, distance, weights, settings)
+                _physical_loss(moved, hand, distance, weights, settings, ramp)
                 + settings.stay_turn * turn.square().sum(-1)
                 + settings.stay_shift * shift_cm.square().sum(-1)
                 + settings.stay_fingers * bend.square().sum(-1)
@@ -147,11 +149,12 @@ def _physical_loss(
     distance: DistanceField,
     weights: Float[Tensor, "b pads"],
     settings: RefineSettings,
+    ramp: float,
 ) -> Float[Tensor, " b"]:
     signed = distance(_vertices(grasp, hand))
     depth_cm = (-signed - settings.tolerance).clamp(min=0.0) * _CM
     gap_cm = _pads(signed, hand) * _CM
-    return settings.penetration * depth_cm.square().sum(-1) + settings.contact * (
+    return ramp * settings.penetration * depth_cm.square().sum(-1) + settings.contact * (
         weights * ((gap_cm.square() + 0.05**2).sqrt())
     ).sum(-1)
 
