@@ -24,19 +24,26 @@ def vertex_distance(
 def stage_surfaces(
     tokenizer: GraspTokenizer, truth: Grasp, rebuilt: Reconstruction
 ) -> Float[Tensor, "4 b n vertices 3"]:
-    """Hand surfaces: the truth; the first code's pose with true fingers; two codes; all three."""
+    """Hand surfaces: the truth; what o got right alone; what m got right alone; all three codes.
+
+    The first code answers for the pose of the hand and the second for its fingers: each is shown
+    with the truth about the other, or a misplaced hand would drown what its fingers do.
+    """
     stages = [
         truth,
-        Grasp(rebuilt.T_model_coarse, truth.finger_angles, truth.betas),
-        rebuilt.coarse,
+        Grasp(rebuilt.coarse.T_object_hand, truth.finger_angles, truth.betas),
+        Grasp(truth.T_object_hand, rebuilt.coarse.finger_angles, rebuilt.coarse.betas),
         rebuilt.final,
     ]
-    return tokenizer.surface(
-        Grasp(
-            torch.stack([g.T_object_hand for g in stages]),
-            torch.stack([g.finger_angles for g in stages]),
-            torch.stack([g.betas for g in stages]),
-        )
+    return tokenizer.surface(stacked(stages))
+
+
+def stacked(grasps: list[Grasp]) -> Grasp:
+    """Grasps of the same shape along a new leading axis."""
+    return Grasp(
+        torch.stack([g.T_object_hand for g in grasps]),
+        torch.stack([g.finger_angles for g in grasps]),
+        torch.stack([g.betas for g in grasps]),
     )
 
 

@@ -15,6 +15,7 @@ from vqvae.losses import (
     VertexLoss,
     perplexity,
     reconstruction_loss,
+    stacked,
     stage_surfaces,
     vertex_distance,
 )
@@ -22,8 +23,8 @@ from vqvae.object_views import encode_views
 from vqvae.part_encoder import PartEncoder
 from vqvae.schedule import adamw
 
-STAGES = ("o", "om", "omr")
-"""Codes that a stage of the decoder uses; the first is scored with true fingers."""
+STAGES = ("o", "m", "omr")
+"""Codes that a term of the loss answers to: pose alone, fingers alone, everything."""
 
 
 class TokenizerTraining(LightningModule):
@@ -34,7 +35,7 @@ class TokenizerTraining(LightningModule):
         encoder: Frozen object encoder: the folder that `pretrain-encoder` wrote, or a published
             PointBERT checkpoint.
         vertex_loss: Mean distance of vertices, or its square as in the paper.
-        stage_weights: Weights of the losses after one, two and three codes.
+        stage_weights: Weights of the losses of the pose from o, the fingers from m, and all.
         commitment_weight: Weight of the distance from latents to codes.
         learning_rate: Peak learning rate of AdamW.
         weight_decay: Of AdamW, on matrices.
@@ -108,12 +109,13 @@ class TokenizerTraining(LightningModule):
 
     def _measure(self, batch: GraspBatch, split: Split) -> None:
         rebuilt = self.tokenizer(batch.grasp, self._tokens_at(split, batch.view))
-        surfaces = stage_surfaces(self.tokenizer, batch.grasp, rebuilt)
+        grasps = stacked([batch.grasp, rebuilt.coarse, rebuilt.final])
+        surfaces = self.tokenizer.surface(grasps)
         errors = vertex_distance(surfaces[1:], surfaces[:1].expand_as(surfaces[1:]))
         errors = errors[:, batch.is_real].mean(dim=1) * 1e3
         self._seen.append(rebuilt.codes[batch.is_real])
         self.log_dict(
-            {f"{split}/mpvpe_mm_{s}": e for s, e in zip(STAGES, errors, strict=True)},
+            {f"{split}/mpvpe_mm_{s}": e for s, e in zip(("om", "omr"), errors, strict=True)},
             prog_bar=True,
             batch_size=int(batch.is_real.sum()),
         )

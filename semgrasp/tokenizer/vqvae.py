@@ -37,10 +37,8 @@ class Reconstruction(NamedTuple):
     """What training needs to know of one pass; two batch axes."""
 
     codes: Int[Tensor, "b n 3"]
-    T_model_coarse: Float[Tensor, "b n 4 4"]
-    """Hand pose from the first code alone."""
     coarse: Grasp
-    """Grasp from the first two codes."""
+    """Grasp from the first two codes: the pose from the first, the fingers from the second."""
     final: Grasp
     """Grasp from all three codes."""
     commitment: Float[Tensor, " 3"]
@@ -163,7 +161,6 @@ class GraspTokenizer(nn.Module):
         T_final, final = apply_refinement(T_coarse, coarse, refinement)
         return Reconstruction(
             torch.stack([o.codes, m.codes, r.codes], dim=-1),
-            T_coarse,
             as_grasp(T_coarse, coarse),
             as_grasp(T_final, final),
             torch.stack([o.commitment, m.commitment, r.commitment]),
