@@ -19,6 +19,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -53,11 +54,11 @@ HAND_SLIDERS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Build the open hand from CC0 assets.")
     default = Path(__file__).parents[1] / "semgrasp" / "hand" / "open_hand.npz"
     parser.add_argument("--output", type=Path, default=default)
     arguments = parser.parse_args()
-    arrays = build(NUM_ADULTS, seed=0)
+    arrays: dict[str, Any] = dict(build(NUM_ADULTS, seed=0))
     staged = arguments.output.with_suffix(".partial.npz")
     np.savez_compressed(staged, **arrays)
     os.replace(staged, arguments.output)
@@ -268,7 +269,7 @@ def lay_flat(
         bones = np.concatenate([bones, end[None]])
         # The thumb's first two bones also bend about other axes than its hinge.
         first = 1 if finger == "thumb" else 0
-        curl = _unit(sum(np.cross(bones[s], bones[s + 1]) for s in range(first, 2)))
+        curl = _unit(np.cross(bones[first:-1], bones[first + 1 :]).sum(0))
         for s, joint in enumerate(chain):
             axis_before = _unit(curl - (curl @ bones[s]) * bones[s])
             if finger == "thumb":

@@ -10,6 +10,7 @@ hand the fingers point along -x, the palm faces -y and the thumb side is +z.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -94,14 +95,13 @@ class HandModel:
     ) -> "HandModel":
         """The same hand in another precision or on another device; indices stay integers."""
 
-        def moved(value):
-            if isinstance(value, Tensor):
-                return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
-            return value
-
-        fields = {name: moved(value) for name, value in vars(self).items()}
-        fields["pads"] = {name: moved(pad) for name, pad in self.pads.items()}
-        return HandModel(**fields)
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        moved: dict[str, Any] = {
+            name: value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+            for name, value in tensors.items()
+        }
+        pads = {name: pad.to(device=device) for name, pad in self.pads.items()}
+        return replace(self, pads=pads, **moved)
 
     def subset(self, vertex_ids: Int[Tensor, " n"]) -> "HandModel":
         """The same skeleton with a few of the vertices, without faces.
