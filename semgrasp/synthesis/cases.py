@@ -61,6 +61,8 @@ class GraspCase:
     """Parts that may be held together with the target; then a few vertices on the target do."""
     one_sided: bool = False
     """Whether the target is so thin that each finger gets a solid extended to the far side."""
+    is_rod: bool = False
+    """Whether the target is a rod so thin that fingers close past it; see `rod_field`."""
     effort: float = 1.0
     """Factor on the number of optimised hands; above one for a case with a low yield."""
 
@@ -236,7 +238,26 @@ CASES: tuple[GraspCase, ...] = (
         arc=(-75.0, 75.0),
         avoid=(("shaft", 0.004),),
     ),
+    GraspCase(
+        name="screwdriver.shaft.handover",
+        site="shaft",
+        target_part="shaft",
+        intents=("handover",),
+        manner=PINCH,
+        along=(-1.0, -0.4),
+        is_rod=True,
+        avoid=(("handle", 0.010),),
+    ),
     # Wineglass: held by the stem, cupped by the bowl, lifted from above.
+    GraspCase(
+        name="wineglass.stem.pinch",
+        site="stem",
+        target_part="stem",
+        intents=_USE_HOLD,
+        manner=PINCH,
+        is_rod=True,
+        effort=1.5,
+    ),
     GraspCase(
         name="wineglass.bowl.hold",
         site="bowl",

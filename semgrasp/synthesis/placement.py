@@ -9,6 +9,7 @@ from torch import Tensor
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
 from semgrasp.objects.procedural import GraspSite
 from semgrasp.synthesis.cases import GraspCase
+from semgrasp.synthesis.manners import Range
 from semgrasp.synthesis.optimise import HandPose
 
 _TURN_NOISE = (8.0, 8.0, 12.0)
@@ -18,9 +19,18 @@ _DOF_NOISE = 0.08
 
 
 def sample_placements(
-    case: GraspCase, site: GraspSite, count: int, *, generator: torch.Generator
+    case: GraspCase,
+    site: GraspSite,
+    count: int,
+    *,
+    arc: Range | None = None,
+    generator: torch.Generator,
 ) -> HandPose:
-    """`count` hands with open fingers, placed as the case's manner says."""
+    """`count` hands with open fingers, placed as the case's manner says.
+
+    Args:
+        arc: Range of directions in [deg] instead of the case's.
+    """
     manner = case.manner
 
     def draw(low: float, high: float) -> Float[Tensor, " count"]:
@@ -31,7 +41,7 @@ def sample_placements(
 
     axis = torch.as_tensor(site.axis_object, dtype=torch.float32)
     front = torch.as_tensor(site.front_object, dtype=torch.float32)
-    turned = _about(axis.expand(count, 3), draw(*case.arc)) @ front
+    turned = _about(axis.expand(count, 3), draw(*(arc or case.arc))) @ front
     if manner.approach == "front":
         palm, thumb_side = turned, axis.expand(count, 3)
     else:

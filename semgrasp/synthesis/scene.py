@@ -13,10 +13,15 @@ from semgrasp.synthesis.filters import to_manifold
 _SPACING = 0.002
 _THIN_SPACING = 0.0015
 _PADDING = 0.03
+_WALL = 0.025
+"""Half width and thickness of the wall behind a rod, in [m]."""
 
 FieldKey = tuple[str, ...]
 FILLED: FieldKey = ("filled",)
 """The whole object with its cavity filled: no finger ends inside a cup or through its wall."""
+
+WHOLE: FieldKey = ("whole",)
+"""The object as it is, for hands that reach into it."""
 
 
 def part_field(part: str) -> FieldKey:
@@ -32,6 +37,18 @@ def one_sided_field(part: str, side: str) -> FieldKey:
 def edge_field(part: str) -> FieldKey:
     """Key of the space under and along a blade's edge, where no finger belongs."""
     return ("edge", part)
+
+
+def rod_field(site: str, azimuth: float, side: str) -> FieldKey:
+    """Key of the object with a wall behind a rod, seen from the "thumb" or the "fingers".
+
+    A fingertip that misses a thin rod would close past it; the wall, tangent to the rod on the
+    side of that finger, stops it there.
+
+    Args:
+        azimuth: Direction of the palm in [deg] about the site's axis, counted from its front.
+    """
+    return ("rod", site, f"{azimuth:.3f}", side)
 
 
 class FieldStack:
@@ -71,11 +88,36 @@ def _solid(
 ) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
     if key == FILLED:
         return obj.filled
+    if key == WHOLE:
+        return obj.shape.vertices_object, obj.shape.faces
     if key[0] == "part":
         return obj.solids[key[1]]
     if key[0] == "edge":
         return _under_the_edge(obj, key[1])
+    if key[0] == "rod":
+        return _walled_rod(obj, key[1], float(key[2]), key[3])
     return obj.one_sided[key[1]][key[2]]
+
+
+def _walled_rod(
+    obj: ProceduralObject, site_name: str, azimuth: float, side: str
+) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
+    (site,) = (site for site in obj.sites if site.name == site_name)
+    angle = np.deg2rad(azimuth)
+    palm = np.cos(angle) * site.front_object + np.sin(angle) * np.cross(
+        site.axis_object, site.front_object
+    )
+    # Finger pads face +x of this frame, so the fingers are at -x and the thumb at +x.
+    R_object_site = np.stack([np.cross(palm, site.axis_object), palm, site.axis_object], axis=1)
+    half_height = site.half_length + 0.015
+    low = np.array([-site.radius, -_WALL, -half_height])
+    high = np.array([_WALL, _WALL, half_height])
+    if side == "thumb":
+        low[0], high[0] = -_WALL, site.radius
+    box = trimesh.creation.box(bounds=np.stack([low, high]))
+    wall = to_manifold(np.asarray(box.vertices) @ R_object_site.T + site.centre_object, box.faces)
+    mesh = (object_manifold(obj) + wall).to_mesh64()
+    return np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts).astype(np.int64)
 
 
 def _under_the_edge(

@@ -33,11 +33,13 @@ from semgrasp.synthesis.placement import perturb, sample_placements
 from semgrasp.synthesis.raw import RawGrasp, Tally
 from semgrasp.synthesis.scene import (
     FILLED,
+    WHOLE,
     FieldStack,
     edge_field,
     object_manifold,
     one_sided_field,
     part_field,
+    rod_field,
 )
 from semgrasp.types import FINGERS, Grasp, Intent
 
@@ -46,6 +48,8 @@ _CHUNK = 1024
 _BATCH = 256
 """Hands optimised at once; smaller and larger ones cost more per hand."""
 _AVOID_SLOTS = 3
+_ROD_ARC = 8.0
+"""Half range in [deg] of the palm direction around that of the walls behind a rod."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,8 @@ class _Task:
     case: GraspCase
     site: GraspSite
     betas: Float[Tensor, "10"]
+    azimuth: float
+    """Direction in [deg] from which all hands of a rod's task come."""
 
 
 def synthesise_unit(
@@ -115,7 +121,9 @@ def synthesise_unit(
                 continue
             betas = torch.zeros(10)
             betas[:4] = settings.beta_std * torch.randn(4, generator=generator).clamp(-2, 2)
-            task = _Task(number, object_seed, obj, case, sites[case.site], betas)
+            low, high = case.arc
+            azimuth = low + (high - low) * float(torch.rand((), generator=generator))
+            task = _Task(number, object_seed, obj, case, sites[case.site], betas, azimuth)
             tasks.append(task)
             rows.append(_problem(task, stack))
     fields = stack.stack()
@@ -166,13 +174,16 @@ def _problem(task: _Task, stack: FieldStack) -> GraspProblems:
     def index(key) -> int:
         return stack.index(task.number, task.obj, key)
 
-    penetration = [index(FILLED)] * len(FINGERS)
-    if case.one_sided:
-        sides = {"thumb": one_sided_field(case.target_part, "thumb")}
+    penetration = [index(WHOLE if case.one_sided else FILLED)] * len(FINGERS)
+    if case.one_sided or case.is_rod:
         for f, finger in enumerate(FINGERS):
-            if finger != "palm":
-                key = sides.get(finger, one_sided_field(case.target_part, "fingers"))
-                penetration[f] = index(key)
+            side = "thumb" if finger == "thumb" else "fingers"
+            if finger == "palm":
+                continue
+            if case.is_rod:
+                penetration[f] = index(rod_field(case.site, task.azimuth, side))
+            else:
+                penetration[f] = index(one_sided_field(case.target_part, side))
     target = []
     for region in REGIONS:
         part = case.region_parts.get(region, case.target_part)
@@ -214,7 +225,10 @@ def _best_starts(
     """Sample, close, and keep the starts with the least energy."""
     manner = task.case.manner
     count = max(keep * 4, manner.candidates)
-    opened = sample_placements(task.case, task.site, count, generator=generator)
+    arc = task.case.arc
+    if task.case.is_rod:
+        arc = (task.azimuth - _ROD_ARC, task.azimuth + _ROD_ARC)
+    opened = sample_placements(task.case, task.site, count, arc=arc, generator=generator)
     spread = opened.dofs - torch.tensor(manner.open.dofs())
     close = torch.tensor(manner.close.dofs()) + spread
     poses, scores = [], []
@@ -288,9 +302,7 @@ def _check(tasks, problems, pose, owners, fields, hands, settings, tallies, surv
     contacts = find_contacts(surface, problems, fields, state)
     angles = finger_angles_from_dofs(hands.full, pose.dofs)
     vertices = hands.full.pose(Grasp(pose.T_object_hand, angles, problems.betas)).vertices_object
-    # The palm's field is the filled object, never a one-sided solid.
-    filled = problems.penetration_field[:, :1].expand(-1, vertices.shape[1])
-    depths = -fields(vertices, filled).amin(-1)
+    depths = -fields(vertices, problems.penetration_field[:, hands.full.vertex_finger]).amin(-1)
     verdict = check_batch(surface, problems, fields, state, contacts, depths, limits)
     passed = verdict.all()
     for k, i in enumerate(owners):
