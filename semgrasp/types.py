@@ -63,10 +63,14 @@ class ObjectShape:
         # Square-root trick: uniform barycentric coordinates (Osada et al., 2002).
         root = u[:, :1].sqrt()
         weights = torch.cat([1 - root, root * (1 - u[:, 1:]), root * u[:, 1:]], dim=1)
-        corners = torch.from_numpy(self.vertices_object)[torch.from_numpy(self.faces)[chosen].long()]
+        corners = torch.from_numpy(self.vertices_object)[
+            torch.from_numpy(self.faces)[chosen].long()
+        ]
         points = (weights[..., None] * corners).sum(1)
         normals = torch.from_numpy(self.face_normals)[chosen]
-        parts = None if self.face_parts is None else torch.from_numpy(self.face_parts)[chosen].long()
+        parts = (
+            None if self.face_parts is None else torch.from_numpy(self.face_parts)[chosen].long()
+        )
         return SurfaceSample(points.float(), normals.float(), parts)
 
 

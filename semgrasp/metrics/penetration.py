@@ -58,4 +58,3 @@ def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]):
             tri_verts=np.ascontiguousarray(faces, dtype=np.uint64),
         )
     )
-

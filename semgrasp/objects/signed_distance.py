@@ -17,9 +17,7 @@ _COARSE = 4
 """Cells of the fine grid per cell of the coarse one."""
 
 
-def signed_distance(
-    shape: ObjectShape, points_object: Float[Tensor, "n 3"]
-) -> Float[Tensor, " n"]:
+def signed_distance(shape: ObjectShape, points_object: Float[Tensor, "n 3"]) -> Float[Tensor, " n"]:
     """Exact signed distance of points to the surface of an object, by libigl.
 
     The sign comes from the angle-weighted pseudonormal (Baerentzen and Aanaes, 2005) of a closed
@@ -34,7 +32,9 @@ def signed_distance(
     return torch.from_numpy(distance).to(points_object)
 
 
-def _exact(points: ndarray, vertices: ndarray, faces: ndarray, *, is_closed: bool = True) -> ndarray:
+def _exact(
+    points: ndarray, vertices: ndarray, faces: ndarray, *, is_closed: bool = True
+) -> ndarray:
     import igl
 
     kind = igl.SIGNED_DISTANCE_TYPE_PSEUDONORMAL
@@ -141,7 +141,9 @@ class GridStack:
             torch.tensor([grid.spacing for grid in grids], device=device),
         )
 
-    def __call__(self, points_object: Float[Tensor, "b n 3"], which: Tensor) -> Float[Tensor, "b n"]:
+    def __call__(
+        self, points_object: Float[Tensor, "b n 3"], which: Tensor
+    ) -> Float[Tensor, "b n"]:
         """Distance in [m] of each point in the grid its batch element (or it itself) names.
 
         Args:

@@ -23,13 +23,13 @@ def two_part_box() -> ObjectShape:
 def test_depth_of_a_sphere_pushed_into_a_box_is_how_far_it_was_pushed(two_part_box):
     ball = trimesh.creation.icosphere(subdivisions=4, radius=0.01)
     for pushed in (0.0, 0.002, 0.006):
-        vertices = torch.tensor(ball.vertices + [0.0, 0.0, 0.02 + 0.01 - pushed])
+        vertices = torch.tensor(ball.vertices + np.array([0.0, 0.0, 0.02 + 0.01 - pushed]))
         depth = penetration_depth(vertices, two_part_box)
         assert depth.item() == pytest.approx(pushed, abs=2e-5)
 
 
 def test_depth_does_not_change_when_hand_and_object_move_together(two_part_box):
-    ball = trimesh.creation.icosphere(radius=0.01).vertices + [0.0, 0.0, 0.025]
+    ball = trimesh.creation.icosphere(radius=0.01).vertices + np.array([0.0, 0.0, 0.025])
     move = trimesh.transformations.random_rotation_matrix(np.array([0.2, 0.4, 0.6]))
     move[:3, 3] = [0.1, -0.2, 0.3]
     moved_box = ObjectShape(

@@ -14,7 +14,9 @@ def _ball(radius, centre, colour):
 
 
 def test_a_sphere_is_drawn_as_a_disc_of_its_area():
-    picture = np.asarray(render([_ball(0.05, (0, 0, 0), (1.0, 0.0, 0.0))], size=200, half_width=0.1))
+    picture = np.asarray(
+        render([_ball(0.05, (0, 0, 0), (1.0, 0.0, 0.0))], size=200, half_width=0.1)
+    )
     covered = (picture[..., 1] < 128).mean()
     assert covered == pytest.approx(np.pi * 0.05**2 / 0.2**2, rel=0.02)
 
@@ -30,7 +32,12 @@ def test_the_nearer_of_two_spheres_hides_the_other():
 
 def test_up_is_up():
     picture = np.asarray(
-        render([_ball(0.02, (0, 0, 0.08), (0.0, 0.0, 1.0))], size=60, centre=np.zeros(3), half_width=0.1)
+        render(
+            [_ball(0.02, (0, 0, 0.08), (0.0, 0.0, 1.0))],
+            size=60,
+            centre=np.zeros(3),
+            half_width=0.1,
+        )
     )
     rows = np.nonzero((picture < 200).any(axis=(1, 2)))[0]
     assert rows.max() < 30
