@@ -64,16 +64,17 @@ def measure(
 
 def main() -> None:
     """Print one row per scan."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Name the parts of scanned objects.")
     parser.add_argument("--encoder", type=Path, required=True)
     parser.add_argument("--scans", type=Path, required=True)
     arguments = parser.parse_args()
     encoder = PartEncoder.load(arguments.encoder)
+    num_points = encoder.config.num_points
     labels = np.load(arguments.scans / "vertex_part_labels.npz")
     print(f"{'scan':22}{'part':10}{'accuracy':>9}{'IoU':>7}  taken for")
     for name, words in SCANS.items():
         mesh = trimesh.load_mesh(arguments.scans / f"{name}.ply", process=False)
-        points, faces = trimesh.sample.sample_surface(mesh, encoder.config.num_points, seed=0)
+        points, faces = trimesh.sample.sample_surface(mesh, num_points, seed=0)[:2]
         is_part = (labels[name][mesh.faces[faces]] == 0).mean(axis=1) > 0.5
         score = measure(encoder, torch.from_numpy(points).float(), torch.from_numpy(is_part), words)
         print(

@@ -102,7 +102,7 @@ def summary(rows: list[Row], codes: GraspTokens, codebook_size: int) -> dict[str
 
 def main() -> None:
     """Print one table row per category and one for all."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Reconstruct grasps of unseen objects.")
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("data/open/packed"))
     parser.add_argument("--split", choices=("train", "val", "test"), default="test")

@@ -16,7 +16,7 @@ class CloudAugmentation:
 
     tilt: float = 0.08
     """Standard deviation of a random tilt, in [rad]."""
-    stretch: float = 0.12
+    stretch: float = 0.22
     """Standard deviation of the logarithm of a scale per axis."""
     noise: float = 0.008
     """Largest standard deviation of point noise, as a fraction of the object's radius."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Int
@@ -11,11 +11,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from semgrasp.dataset import PackedDataset
+from semgrasp.dataset.split import Split
 from semgrasp.tokenizer import ModelFrame
 from semgrasp.types import Grasp
 from vqvae.object_views import ObjectViews, ViewConfig, disturbed_views, undisturbed_views
-
-Split = Literal["train", "val", "test"]
 
 
 class GraspBatch(NamedTuple):
@@ -110,7 +109,7 @@ class GraspData(LightningDataModule):
     def __init__(
         self,
         folder: str = "data/open/packed",
-        objects_per_batch: int = 48,
+        objects_per_batch: int = 24,
         grasps_per_object: int = 8,
         views: int = 8,
         num_points: int = 1024,
@@ -125,7 +124,7 @@ class GraspData(LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         wanted: tuple[Split, ...] = ("test",) if stage == "test" else ("train", "val")
-        missing = [split for split in wanted if split not in self.splits]
+        missing: list[Split] = [split for split in wanted if split not in self.splits]
         if not missing:
             return
         data = PackedDataset.load(self.folder)

@@ -113,6 +113,8 @@ class OrientationDecoder(_Decoder):
     The code points at a place on the object; the palm goes there, plus an offset in the hand.
     """
 
+    palm_hand: Float[Tensor, "3"]
+
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__(config, config.code_dim)
         self.rotation = _head(config.width, 6)
@@ -162,6 +164,8 @@ class MannerDecoder(_Decoder):
 
 class RefinementDecoder(_Decoder):
     """D3: a correction of everything."""
+
+    palm_hand: Float[Tensor, "3"]
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__(config, 3 * config.code_dim + 9 + 55)

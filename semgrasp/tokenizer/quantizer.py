@@ -40,7 +40,7 @@ class Codebook(nn.Module):
             decay=decay,
             kmeans_init=True,
             kmeans_iters=10,
-            threshold_ema_dead_code=dead_code_threshold,
+            threshold_ema_dead_code=dead_code_threshold,  # pyright: ignore[reportArgumentType]
             learnable_codebook=learned,
             ema_update=not learned,
             commitment_weight=1.0,

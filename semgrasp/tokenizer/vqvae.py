@@ -116,8 +116,8 @@ class GraspTokenizer(nn.Module):
         batch = codes.shape[:-1]
         rows = _paired_axes(batch, len(object_tokens.features))
         o, m, r = (
-            codebook.look_up(index.reshape(rows))
-            for codebook, index in zip(self.codebooks, codes.unbind(-1), strict=True)
+            self._look_up(level, index.reshape(rows))
+            for level, index in enumerate(codes.unbind(-1))
         )
         memory = self.adapter(object_tokens)
         T_model_hand = self.orientation_decoder(o, memory)
@@ -165,6 +165,11 @@ class GraspTokenizer(nn.Module):
             as_grasp(T_final, final),
             torch.stack([o.commitment, m.commitment, r.commitment]),
         )
+
+    def _look_up(self, level: int, codes: Int[Tensor, "b n"]) -> Float[Tensor, "b n code"]:
+        codebook = self.codebooks[level]
+        assert isinstance(codebook, Codebook)
+        return codebook.look_up(codes)
 
     def _hand_feature(self, pose: Pose) -> Float[Tensor, "b n feature"]:
         """The shape of the hand's surface, seen from the wrist: it does not know the object."""
