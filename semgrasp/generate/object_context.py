@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from semgrasp.generate.filling import filled
 from semgrasp.language import object_radius
 from semgrasp.objects import GridStack, SignedDistanceGrid
 from semgrasp.tokenizer import GraspTokenizer, ModelFrame, PointTokens
@@ -16,7 +17,7 @@ _GRID_SPACING = 0.003
 
 @dataclass(frozen=True, eq=False)
 class DistanceField:
-    """Differentiable signed distance to one object, for batches of hands."""
+    """Differentiable signed distance to one object with its cavities filled, for many hands."""
 
     grids: GridStack
 
@@ -29,7 +30,7 @@ class DistanceField:
             spacing=_GRID_SPACING,
             is_closed=shape.is_watertight,
         )
-        return DistanceField(GridStack.of([grid]))
+        return DistanceField(GridStack.of([filled(grid)]))
 
     def __call__(self, points_object: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
         """Distance in [m], negative inside."""

@@ -28,7 +28,7 @@ class RefineSettings:
     """Weights on terms in [cm] and [rad], and the steps of Adam."""
 
     steps: int = 30
-    penetration: float = 8.0
+    penetration: float = 12.0
     """On squared depth beyond `tolerance`, summed over the vertices."""
     tolerance: float = 0.0005
     """Depth in [m] that flesh gives way without cost."""
@@ -38,11 +38,11 @@ class RefineSettings:
     """In [m]. A pad that starts farther away was not meant to touch."""
     thumb_reach: float = 0.045
     """Thumbs reach farther: without one that opposes the fingers nothing is held."""
-    stay_turn: float = 3.0
+    stay_turn: float = 6.0
     """On squared rotation in [rad^2]."""
-    stay_shift: float = 0.15
+    stay_shift: float = 0.4
     """On squared translation in [cm^2]."""
-    stay_fingers: float = 0.15
+    stay_fingers: float = 0.4
     """On squared change of the finger joints in [rad^2]."""
     limits: float = 20.0
 
@@ -73,9 +73,9 @@ def refine(
     bend = torch.zeros_like(dofs, requires_grad=True)
     optimiser = torch.optim.Adam(
         [
-            {"params": [turn], "lr": 0.012},
-            {"params": [shift_cm], "lr": 0.12},
-            {"params": [bend], "lr": 0.03},
+            {"params": [turn], "lr": 0.008},
+            {"params": [shift_cm], "lr": 0.08},
+            {"params": [bend], "lr": 0.02},
         ],
         betas=(0.8, 0.95),
     )
@@ -135,12 +135,15 @@ def _pad_distance(
 def _pad_weights(
     gap: Float[Tensor, "b pads"], hand: SparseHand, settings: RefineSettings
 ) -> Float[Tensor, "b pads"]:
-    """Near pads count, fingertips most; what is out of reach is left where it is."""
+    """Near pads count, fingertips most; what is out of reach is left where it is.
+
+    Falling off towards the reach, the weights hardly move a grasp that already holds.
+    """
     is_thumb = torch.tensor([name.startswith("thumb") for name in hand.pad_names])
     reach = torch.where(is_thumb, settings.thumb_reach, settings.reach)
-    importance = torch.tensor([1.0 if name.endswith("3") else 0.4 for name in hand.pad_names])
+    importance = torch.tensor([1.0 if name.endswith("3") else 0.15 for name in hand.pad_names])
     importance = torch.where(is_thumb, 1.5 * importance, importance)
-    return importance * (1.0 - gap / reach).clamp(min=0.0)
+    return importance * (1.0 - gap / reach).clamp(min=0.0).square()
 
 
 def _physical_loss(
