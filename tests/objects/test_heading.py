@@ -10,7 +10,7 @@ from semgrasp.geometry import rotation_about_z
 from semgrasp.objects import heading, load_object
 from semgrasp.objects.procedural import make_object
 
-SEEDS = range(12)
+SEEDS = range(5)
 
 
 def difference(a: float, b: float) -> float:
