@@ -47,9 +47,9 @@ class BatchShape:
     """Objects per step."""
     conversations: int = 8
     """Conversations about each object; they share its tokens."""
-    alternatives: int = 4
+    alternatives: int = 3
     """At most this many equally right grasps per conversation."""
-    object_tokens: int = 48
+    object_tokens: int = 40
     """Random groups of the object read in training; all are read afterwards."""
     word_dropout: float = 0.1
     """Chance to leave a word of the human out."""

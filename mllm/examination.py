@@ -39,8 +39,10 @@ class Mark(NamedTuple):
     """Whether the part touched most is the part asked for."""
     touches_part: float
     """Whether the part asked for is touched at all."""
+    could_hit_part: float
+    """`hits_part` of a right answer after its way through the tokenizer: the most one can ask."""
     log_probability: float
-    """Mean log-probability of the answers' three codes."""
+    """Mean log-probability of the answers' orientation codes."""
 
 
 def draw_questions(lessons: dict[int, list[Lesson]], count: int, seed: int) -> list[Question]:
@@ -82,22 +84,23 @@ def mark(
     spoken = model.generate_tokens(
         tokens, size, question.text, 1, temperature=0.0, with_reply=False
     )
-    grasp = ModelFrame(encoded.heading[row, 0]).grasp_to_object(
-        tokenizer.decode(spoken.tokens, tokens)
-    )
-    touched = touched_parts(tokenizer, grasp, data, owner)[0]
+    codes = torch.cat([spoken.tokens.stack(), answers[:1]])
+    grasps = _decoded(tokenizer, encoded, row, codes)
+    touched = touched_parts(tokenizer, grasps, data, owner)
     target = int(data.target_part[question.answers[0]])
+    hits = touched.any(dim=1) & (touched.argmax(dim=1) == target)
     log_probability = logits.log_softmax(-1)[answers[:, 0]].mean()
     return Mark(
         float(right[0]),
         float(right[:5].any()),
-        float(bool(touched.any()) and int(touched.argmax()) == target),
-        float(touched[target] > 0),
+        float(hits[0]),
+        float(touched[0, target] > 0),
+        float(hits[1]),
         float(log_probability),
     )
 
 
-def reconstructed(
+def _decoded(
     tokenizer: GraspTokenizer, encoded: EncodedGrasps, row: int, codes: Int[Tensor, "n 3"]
 ) -> Grasp:
     """Grasps in the object frame that codes stand for, in the first view of an object."""

@@ -110,7 +110,7 @@ def backbone_folder(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def model():
     """A tiny language model."""
     return tiny_bert()
