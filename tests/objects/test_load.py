@@ -155,7 +155,7 @@ def _zip_bomb(path):
 
 
 BAD_FILES = {
-    "no mesh file": ("gone.obj", lambda path: None),
+    "No mesh file": ("gone.obj", lambda path: None),
     "folder": ("folder.obj", lambda path: path.mkdir()),
     "not a regular file": ("pipe.obj", os.mkfifo),
     "unknown format": ("mug.xyzzy", lambda path: path.write_text("a")),
