@@ -1,5 +1,7 @@
 """Measurements of a grasp on an object: pure functions of meshes."""
 
+from .closeness import contact_distance as contact_distance
+from .closeness import contact_ratio as contact_ratio
 from .contact import TouchedParts as TouchedParts
 from .contact import held_part as held_part
 from .contact import touched_parts as touched_parts

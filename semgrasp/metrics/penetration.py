@@ -6,20 +6,25 @@ from numpy import ndarray
 from torch import Tensor
 
 from semgrasp.errors import InputError
-from semgrasp.objects import signed_distance
+from semgrasp.objects import SignedDistanceGrid, signed_distance
 from semgrasp.types import ObjectShape
 
 
 def penetration_depth(
-    hand_vertices_object: Float[Tensor, "*b V 3"], shape: ObjectShape
+    hand_vertices_object: Float[Tensor, "*b V 3"], shape: ObjectShape | SignedDistanceGrid
 ) -> Float[Tensor, "*b"]:
     """Distance from the deepest hand vertex to the object's surface in [m]; 0 when none is inside.
 
     Measured to the surface, not to the nearest object vertex as in OakInk's script, whose result
-    depends on how finely the object happens to be triangulated.
+    depends on how finely the object happens to be triangulated. A shape is measured exactly, a
+    grid fast and differentiably, to about a tenth of a millimetre.
     """
     flat = hand_vertices_object.reshape(-1, 3)
-    distance = signed_distance(shape, flat).reshape(hand_vertices_object.shape[:-1])
+    if isinstance(shape, SignedDistanceGrid):
+        distance = shape(flat)
+    else:
+        distance = signed_distance(shape, flat)
+    distance = distance.reshape(hand_vertices_object.shape[:-1])
     return (-distance).amax(dim=-1).clamp(min=0.0)
 
 
