@@ -4,6 +4,7 @@ The hand is rigid: every finger is a convex piece fixed in space. A real finger 
 squeezes; a contact margin (flesh that presses before the surfaces meet) stands for both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,9 +21,8 @@ from semgrasp.hand import HandModel
 from semgrasp.simulation.hand_hulls import hand_hulls
 from semgrasp.types import Grasp
 
-ConvexPieces = (
-    tuple[tuple[str, Float[ndarray, "n 3"]], ...] | list[tuple[str, Float[ndarray, "n 3"]]]
-)
+# Underscore: every piece has its own number of vertices.
+ConvexPieces = Sequence[tuple[str, Float[ndarray, "_ 3"]]]
 
 _DIRECTIONS = np.array(
     [[0, 0, -1], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [0, 0, 1]], dtype=np.float64

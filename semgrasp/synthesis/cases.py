@@ -307,7 +307,8 @@ CASES: tuple[GraspCase, ...] = (
         avoid=(("trigger", 0.006), ("nozzle", 0.004)),
         effort=1.3,
     ),
-    # Frying pan: the handle points to -x.
+    # Frying pan: the handle points to -x. A pinch of its rim, far from the centre of mass, did
+    # not hold in simulation, so nothing is handed over.
     GraspCase(
         name="fryingpan.handle.use",
         site="handle",
@@ -316,17 +317,6 @@ CASES: tuple[GraspCase, ...] = (
         manner=BAR,
         arc=(-60.0, 45.0),
         avoid=(("pan", 0.006),),
-    ),
-    GraspCase(
-        name="fryingpan.rim.handover",
-        site="rim",
-        target_part="rim",
-        intents=("handover",),
-        manner=PINCH,
-        arc=(-20.0, 20.0),
-        avoid=(("handle", 0.030),),
-        companions=("pan",),
-        one_sided=True,
     ),
 )
 """Every case, all categories."""

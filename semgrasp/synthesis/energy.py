@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from semgrasp.geometry import transform_points
@@ -99,7 +99,7 @@ def find_contacts(
 
 
 def field_normals(
-    fields: GridStack, points: Float[Tensor, "b n 3"], which
+    fields: GridStack, points: Float[Tensor, "b n 3"], which: Int[Tensor, "b n"]
 ) -> Float[Tensor, "b n 3"]:
     """Unit gradient of the signed distance, by central differences over a grid cell."""
     b, n, _ = points.shape
@@ -161,9 +161,8 @@ def penetration_term(
 def self_penetration_term(surface: HandSurface, state: HandState) -> Float[Tensor, " b"]:
     """Squared overlap of spheres on different fingers."""
     Ts = state.Ts_object_joint[:, surface.sphere_joint]
-    centres = transform_points(Ts, surface.sphere_centres_joint[:, None].expand(-1, 1, 3))[
-        ..., 0, :
-    ]
+    local = surface.sphere_centres_joint.expand(*Ts.shape[:2], 3)
+    centres = transform_points(Ts, local[..., None, :])[..., 0, :]
     i, j = surface.sphere_pairs.unbind(-1)
     squared = (centres[:, i] - centres[:, j]).square().sum(-1)
     reach = surface.sphere_radius[i] + surface.sphere_radius[j]
@@ -242,10 +241,3 @@ def push_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, " b"
     on_side = 1.0 - (contacts.normals_object * direction).sum(-1)
     facing = 1.0 + (contacts.normals_hand * direction).sum(-1)
     return (problems.push_weight * (on_side + facing)).sum(-1)
-
-
-def touches(
-    contacts: Contacts, problems: GraspProblems, threshold: float
-) -> Bool[Tensor, "b regions"]:
-    """Regions that matter and are within the threshold of their part."""
-    return (contacts.distance < threshold) & (problems.region_weight > 0)

@@ -124,9 +124,10 @@ def test_contact_points_lie_at_their_distance_from_the_ball(surface, ball):
     state = flat_hand(surface, [0.08, 0.05, 0.0])
     contacts = find_contacts(surface, problems_for(1), ball[1], state)
     nearest = state.vertices_object[:, surface.region_vertices].norm(dim=-1).amin(-1) - 0.03
-    torch.testing.assert_close(contacts.distance, nearest.abs(), rtol=0.0, atol=2e-3)
+    # The soft minimum over a pad lies a little beyond its nearest vertex.
+    torch.testing.assert_close(contacts.distance, nearest.abs(), rtol=0.0, atol=5e-3)
     outward = contacts.points_object / contacts.points_object.norm(dim=-1, keepdim=True)
-    torch.testing.assert_close(contacts.normals_object, outward, rtol=0.0, atol=0.05)
+    torch.testing.assert_close(contacts.normals_object, outward, rtol=0.0, atol=0.08)
 
 
 def test_staying_at_the_start_costs_nothing():

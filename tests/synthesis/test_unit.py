@@ -40,10 +40,11 @@ def test_every_case_names_a_site_and_parts_that_its_objects_have(category):
             assert set(obj.one_sided[case.target_part]) == {"thumb", "fingers"}
 
 
-def test_every_category_is_used_held_lifted_and_handed_over():
+def test_every_category_is_used_held_lifted_and_all_but_the_pan_handed_over():
     for category in CATEGORIES:
         served = {intent for case in cases_of(category) for intent in case.intents}
-        assert served == set(INTENTS), category
+        missing = {"handover"} if category == "fryingpan" else set()
+        assert served == set(INTENTS) - missing, category
 
 
 def test_case_names_are_unique():
