@@ -291,7 +291,7 @@ def _oriented(vertices: ndarray, faces: ndarray) -> ndarray:
     """Faces turned to agree with their neighbours, and outward in each connected piece."""
     import igl
 
-    agreeing, piece = igl.bfs_orient(np.ascontiguousarray(faces, dtype=np.int64))
+    agreeing, piece = map(np.asarray, igl.bfs_orient(np.ascontiguousarray(faces, dtype=np.int64)))
     volume = np.bincount(piece, weights=_cone_volumes(vertices, agreeing))
     inward = volume[piece] < 0
     return np.where(inward[:, None], agreeing[:, ::-1], agreeing)
