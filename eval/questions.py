@@ -1,4 +1,4 @@
-"""What the generator is asked: held-out procedural objects and sentences held back from training."""
+"""What the generator is asked: held-out objects, in sentences held back from training."""
 
 import random
 from collections.abc import Iterator
@@ -22,6 +22,9 @@ class Question:
     shape: ObjectShape
     instruction: str
     part: str
+    companions: tuple[str, ...] = ()
+    """Parts that such a grasp may well hold more of: one finger pulls a trigger, the others
+    hold the bottle."""
 
 
 def held_out_seeds(category: str, count: int) -> list[int]:
@@ -42,7 +45,8 @@ def procedural_questions(objects_per_category: int, seed: int = 0) -> Iterator[Q
             shape = make_object(category, object_seed).shape
             for case in cases_of(category):
                 rng = random.Random(f"{seed} {category} {object_seed} {case.name}")
-                yield Question(category, shape, _sentence(case, rng), case.target_part)
+                sentence = _sentence(case, rng)
+                yield Question(category, shape, sentence, case.target_part, case.companions)
 
 
 def _sentence(case: GraspCase, rng: random.Random) -> str:

@@ -1,6 +1,6 @@
 """How long things take: medians over repetitions, in seconds, against their limits.
 
-    python -m eval.speed --repeat 5 --output out/speed.json
+python -m eval.speed --repeat 5 --output out/speed.json
 """
 
 import argparse

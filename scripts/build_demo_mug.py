@@ -1,6 +1,6 @@
 """Write the mug that `semgrasp demo` grasps: a procedural one, as a small OBJ in metres.
 
-    python scripts/build_demo_mug.py
+python scripts/build_demo_mug.py
 """
 
 from pathlib import Path

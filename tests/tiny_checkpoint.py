@@ -11,7 +11,7 @@ from semgrasp.language.backbone import build_network
 from semgrasp.tokenizer import GraspTokenizer, PointBertConfig
 from semgrasp.tokenizer.config import TokenizerConfig
 
-_WORDS = "hold it by the handle to drink pick up rim grasp describe this body of mug . ,".split()
+_WORDS = ["hold", "it", "by", "the", "handle", "to", "drink", "pick", "up", "grasp", "mug", "."]
 
 
 def save_tiny_checkpoint(folder: Path) -> Path:

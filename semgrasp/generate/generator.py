@@ -93,7 +93,10 @@ class GraspGenerator:
             candidates = self._ranked(self._refined(candidates, context), context)
         best = candidates.take(_first(request.num_grasps, candidates))
         predictions = self._predictions(best, request, context, refined=refine)
-        return [predictions[i * len(predictions) // request.num_grasps] for i in range(request.num_grasps)]
+        return [
+            predictions[i * len(predictions) // request.num_grasps]
+            for i in range(request.num_grasps)
+        ]
 
     def describe(self, shape: ObjectShape | str | Path, grasp: Grasp) -> str:
         """What a grasp (no batch axes) does, in words: the inverse of `generate`."""
@@ -132,7 +135,11 @@ class GraspGenerator:
 
     def _refined(self, candidates: _Candidates, context: ObjectContext) -> _Candidates:
         parts = [
-            refine_grasp(candidates.grasp[start : start + _REFINED_TOGETHER], self._sparse_hand, context.distance)
+            refine_grasp(
+                candidates.grasp[start : start + _REFINED_TOGETHER],
+                self._sparse_hand,
+                context.distance,
+            )
             for start in range(0, len(candidates.codes), _REFINED_TOGETHER)
         ]
         grasp = Grasp(

@@ -49,7 +49,5 @@ def _touched_part(
 ) -> str | None:
     if shape.face_parts is None:
         return None
-    touched = touched_parts(
-        shape, vertices_object.double().numpy(), hand.vertex_finger.numpy()
-    )
+    touched = touched_parts(shape, vertices_object.double().numpy(), hand.vertex_finger.numpy())
     return held_part(touched, shape)

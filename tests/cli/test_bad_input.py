@@ -13,7 +13,7 @@ from semgrasp.cli.main import main
 TEXT = "hold it by the handle"
 
 
-@pytest.fixture()
+@pytest.fixture
 def box(tmp_path: Path) -> Path:
     path = tmp_path / "box.ply"
     trimesh.creation.box((0.06, 0.05, 0.12)).export(path)
@@ -32,7 +32,7 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str], output: Pat
     return lines[0]
 
 
-@pytest.fixture()
+@pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str], checkpoint: Path, tmp_path: Path):
     def run(mesh: Path | str, text: str = TEXT, *options: str) -> str:
         arguments = ["generate", str(mesh), text, "--checkpoint", str(checkpoint), *options]
@@ -128,7 +128,7 @@ def test_a_planned_command_says_that_it_is_planned(refused_by_parser, command: s
     assert "planned" in refused_by_parser(command, "mug.obj")
 
 
-@pytest.fixture()
+@pytest.fixture
 def refused_by_parser(capsys: pytest.CaptureFixture[str]):
     def run(*arguments: str) -> str:
         try:

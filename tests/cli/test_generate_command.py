@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import trimesh
 from PIL import Image
@@ -19,7 +20,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def generate(mesh: Path, checkpoint: Path, tmp_path: Path):
     def run(*options: str) -> Path:
         output = tmp_path / "out"
@@ -99,3 +100,37 @@ def test_doctor_examines_a_mesh(mesh, capsys):
     report = capsys.readouterr().out
     assert "6.0 x 5.0 x 12.0 cm" in report
     assert "closed" in report
+
+
+def test_a_million_faces_work_with_a_note(checkpoint, tmp_path, capsys):
+    # Subdivision of a plain box: every vertex lies exactly on a flat side.
+    vertices, faces = dense_box(extents=(0.06, 0.05, 0.12), cells=300)
+    assert len(faces) > 1_000_000
+    trimesh.Trimesh(vertices, faces, process=False).export(tmp_path / "dense.ply")
+    arguments = ["generate", str(tmp_path / "dense.ply"), TEXT, "-n", "1"]
+    output = tmp_path / "out"
+    assert main([*arguments, "--checkpoint", str(checkpoint), "--output", str(output)]) == 0
+    assert "simplified" in capsys.readouterr().err
+    assert (output / "hand_000.ply").exists()
+
+
+def dense_box(extents: tuple[float, float, float], cells: int):
+    """A closed box whose six sides are grids of `cells` x `cells` squares."""
+    index = np.arange(cells + 1)
+    a, b = (grid.ravel() for grid in np.meshgrid(index, index, indexing="ij"))
+    corner = (index[:-1, None] * (cells + 1) + index[None, :-1]).ravel()
+    down, right, across = corner + cells + 1, corner + 1, corner + cells + 2
+    side = np.concatenate(
+        [np.stack([corner, down, across], 1), np.stack([corner, across, right], 1)]
+    )
+    vertices, faces = [], []
+    for axis in range(3):
+        for end in (0, cells):
+            points = np.insert(np.stack([a, b], 1), axis, end, axis=1)
+            is_flipped = (end == 0) != (axis == 1)
+            faces.append((side[:, ::-1] if is_flipped else side) + len(a) * len(vertices))
+            vertices.append(points)
+    # The sides share their edges exactly, in whole numbers.
+    shared, inverse = np.unique(np.concatenate(vertices), axis=0, return_inverse=True)
+    size = np.asarray(extents)
+    return shared / cells * size - size / 2, inverse.reshape(-1)[np.concatenate(faces)]

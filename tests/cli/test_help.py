@@ -23,5 +23,7 @@ def test_help_imports_nothing_heavy():
         "import sys\nfrom semgrasp.cli.main import _parser\n_parser().format_help()\n"
         "print(sorted({'torch', 'numpy', 'transformers', 'rich'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"

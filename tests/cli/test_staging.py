@@ -16,18 +16,22 @@ def test_files_appear_when_the_block_ends(tmp_path: Path):
     assert [file.name for file in output.iterdir()] == ["x.txt"]
 
 
-def test_nothing_appears_when_the_block_fails(tmp_path: Path):
-    with pytest.raises(RuntimeError), staged_folder(tmp_path / "a" / "b") as staging:
-        (staging / "x.txt").write_text("x")
+def write_and_fail(output: Path) -> None:
+    with staged_folder(output) as staging:
+        (staging / "x.txt").write_text("later")
         raise RuntimeError
+
+
+def test_nothing_appears_when_the_block_fails(tmp_path: Path):
+    with pytest.raises(RuntimeError):
+        write_and_fail(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failing_run_keeps_what_an_earlier_one_wrote(tmp_path: Path):
     (tmp_path / "x.txt").write_text("earlier")
-    with pytest.raises(RuntimeError), staged_folder(tmp_path) as staging:
-        (staging / "x.txt").write_text("later")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_and_fail(tmp_path)
     assert (tmp_path / "x.txt").read_text() == "earlier"
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -115,7 +115,9 @@ def test_the_hand_comes_in_the_units_of_the_file(generator, mesh, mesh_file, tmp
     scaled.export(tmp_path / "scaled.ply")
     units = {1000.0: "mm", 100.0: "cm"}[scale]
     metres = generator.generate(load_object(mesh_file), TEXT, num_grasps=2)
-    other = generator.generate(load_object(tmp_path / "scaled.ply", units=units), TEXT, num_grasps=2)
+    other = generator.generate(
+        load_object(tmp_path / "scaled.ply", units=units), TEXT, num_grasps=2
+    )
     for a, b in zip(metres, other, strict=True):
         np.testing.assert_allclose(
             a.hand_mesh.vertices * scale, b.hand_mesh.vertices, atol=1e-4 * scale

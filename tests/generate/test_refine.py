@@ -130,7 +130,5 @@ def test_object_and_hand_that_turn_together_end_up_turned(hand, sparse_hand):
     turned_start = Grasp(T @ start.T_object_hand, start.finger_angles, start.betas)
     end = refine(start, sparse_hand, DistanceField.of(shape_of(bar)))
     turned_end = refine(turned_start, sparse_hand, DistanceField.of(shape_of(turned_bar)))
-    torch.testing.assert_close(
-        turned_end.T_object_hand, T @ end.T_object_hand, atol=2e-3, rtol=0
-    )
+    torch.testing.assert_close(turned_end.T_object_hand, T @ end.T_object_hand, atol=2e-3, rtol=0)
     torch.testing.assert_close(turned_end.finger_angles, end.finger_angles, atol=2e-2, rtol=0)
