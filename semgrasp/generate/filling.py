@@ -24,8 +24,9 @@ def filled(grid: SignedDistanceGrid) -> SignedDistanceGrid:
     if not water.any():
         return grid
     # Water wets the wall: back to where it was before thickening.
-    inside = (values < 0.0) | water | (binary_dilation(water) & thickened)
-    depth = distance_transform_edt(inside) * grid.spacing
+    wet = np.asarray(binary_dilation(water), dtype=bool)
+    inside = (values < 0.0) | water | (wet & thickened)
+    depth = np.asarray(distance_transform_edt(inside)) * grid.spacing
     # The surface is up to one step closer than the nearest grid point outside.
     deepened = np.where(inside, np.minimum(values, grid.spacing - depth), values)
     return SignedDistanceGrid(torch.from_numpy(deepened).float(), grid.origin, grid.spacing)
@@ -51,9 +52,7 @@ def _pools(enclosed: ndarray, ground: ndarray) -> ndarray:
     """The connected pieces of a level that have no hole in their floor."""
     from scipy.ndimage import label
 
-    pieces, count = label(enclosed)
+    pieces = np.zeros(enclosed.shape, dtype=np.int32)
+    label(enclosed, output=pieces)
     leaking = np.unique(pieces[enclosed & ~ground])
-    holds = np.ones(count + 1, dtype=bool)
-    holds[0] = False
-    holds[leaking] = False
-    return holds[pieces]
+    return enclosed & ~np.isin(pieces, leaking)
