@@ -25,8 +25,7 @@ class Rewording:
     def __init__(self, model: GraspLanguageModel, *, chance: float, neighbours: int = 6) -> None:
         self.chance, self.neighbours = chance, neighbours
         vocabulary = model.vocabulary
-        words = model.network.get_input_embeddings().weight.detach()[: vocabulary.num_words]
-        self._directions = F.normalize(words.float().cpu(), dim=-1)
+        self._directions = F.normalize(model.word_table.float().cpu(), dim=-1)
         pieces = [vocabulary.tokenizer.id_to_token(i) or "" for i in range(vocabulary.num_words)]
         self._is_word = torch.tensor([_is_content_word(piece) for piece in pieces])
         self._near = lru_cache(maxsize=None)(self._find)

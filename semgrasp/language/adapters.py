@@ -1,11 +1,11 @@
 """Low-rank adapters (Hu et al., 2022) while training; peft is imported here and nowhere else."""
 
 from dataclasses import dataclass
-
-from torch import nn
+from typing import Any
 
 from semgrasp.errors import require
 
+from .backbone import input_table, output_table
 from .model import GraspLanguageModel
 
 
@@ -41,8 +41,8 @@ def attach_lora(model: GraspLanguageModel, settings: LoraSettings) -> None:
         head.predictions.transform.requires_grad_(True)
         head.predictions.bias.requires_grad_(True)
     if settings.train_words:
-        model.network.get_input_embeddings().requires_grad_(True)  # type: ignore[operator]
-        model.network.get_output_embeddings().requires_grad_(True)  # type: ignore[operator]
+        input_table(model.network).requires_grad_(True)
+        output_table(model.network).requires_grad_(True)
 
 
 def merge_lora(model: GraspLanguageModel) -> None:
@@ -51,6 +51,6 @@ def merge_lora(model: GraspLanguageModel) -> None:
     for parent in list(model.network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, layers.LoraLayer):
-                child.merge()  # type: ignore[operator]
-                base: nn.Module = child.get_base_layer()
-                setattr(parent, name, base)
+                layer: Any = child
+                layer.merge()
+                setattr(parent, name, layer.get_base_layer())

@@ -103,6 +103,16 @@ def network_config(network: nn.Module) -> dict:
     return config
 
 
+def input_table(network: nn.Module) -> nn.Embedding:
+    """The pretrained word embeddings."""
+    return network.get_input_embeddings()  # type: ignore[operator]
+
+
+def output_table(network: nn.Module) -> nn.Linear:
+    """The pretrained vocabulary head."""
+    return network.get_output_embeddings()  # type: ignore[operator]
+
+
 def answer_features(
     network: nn.Module, hidden: Float[Tensor, "n width"]
 ) -> Float[Tensor, "n width"]:
@@ -115,7 +125,7 @@ def word_logits(
     network: nn.Module, features: Float[Tensor, "n width"], words: Int[Tensor, " a"]
 ) -> Float[Tensor, "n a"]:
     """Logits of a few words of the vocabulary."""
-    decoder = network.get_output_embeddings()  # type: ignore[operator]
+    decoder = output_table(network)
     bias = None if decoder.bias is None else decoder.bias[words]
     return F.linear(features, decoder.weight[words], bias)
 

@@ -210,12 +210,10 @@ def pack(rows: Sequence[Sequence[Script]]) -> Layout:
             column.append(values + [fill] * missing)
     code_columns = list(zip(*codes, strict=True)) if codes else [(), (), (), ()]
     word_columns = list(zip(*words, strict=True)) if words else [(), ()]
-    return Layout(
-        *(torch.tensor(column, dtype=torch.long) for column in columns),
-        *(torch.tensor(column, dtype=torch.long) for column in code_columns[:3]),
-        torch.tensor(code_columns[3], dtype=torch.float32),
-        *(torch.tensor(column, dtype=torch.long) for column in word_columns),
-    )
+    integers = [*columns, *code_columns[:3], *word_columns]
+    tensors = [torch.tensor(column, dtype=torch.long) for column in integers]
+    weights = torch.tensor(code_columns[3], dtype=torch.float32)
+    return Layout._make([*tensors[:-2], weights, *tensors[-2:]])
 
 
 def visibility(

@@ -53,7 +53,7 @@ class GraspLanguageModel(nn.Module):
         answer_words: Int[Tensor, " answers"] | None = None,
     ) -> None:
         super().__init__()
-        words = network.get_input_embeddings()  # type: ignore[operator]
+        words = backbone.input_table(network)
         if vocabulary.num_words > words.num_embeddings:
             raise InputError(
                 f"The tokenizer has {vocabulary.num_words} words, the backbone only "
@@ -113,6 +113,11 @@ class GraspLanguageModel(nn.Module):
         ids = set(words.tolist()) | {self.vocabulary.end_of_answer}
         self.answer_words = torch.tensor(sorted(ids), device=self.answer_words.device)
 
+    @property
+    def word_table(self) -> Float[Tensor, "words width"]:
+        """The pretrained word embeddings, without gradient."""
+        return backbone.input_table(self.network).weight.detach()[: self.vocabulary.num_words]
+
     def forward(
         self, object_tokens: PointTokens, log_size: Float[Tensor, " b"], layout: Layout
     ) -> LanguageLogits:
@@ -142,7 +147,7 @@ class GraspLanguageModel(nn.Module):
     def embed(self, token_ids: Int[Tensor, "*b"]) -> Float[Tensor, "*b width"]:
         """Input embeddings of words and grasp tokens."""
         first = self.vocabulary.num_words
-        words = self.network.get_input_embeddings()(token_ids.clamp(max=first - 1))  # type: ignore[operator]
+        words = backbone.input_table(self.network)(token_ids.clamp(max=first - 1))
         grasps = self.grasp_embedding((token_ids - first).clamp(min=0))
         return torch.where((token_ids < first)[..., None], words, grasps)
 

@@ -126,8 +126,9 @@ class Vocabulary:
             )
 
     def _count_unknown(self, ids: list[int]) -> int:
-        unknown = getattr(self.tokenizer.model, "unk_token", None)
-        return 0 if unknown is None else ids.count(self.tokenizer.token_to_id(unknown))
+        name = getattr(self.tokenizer.model, "unk_token", None)
+        unknown = None if name is None else self.tokenizer.token_to_id(name)
+        return 0 if unknown is None else ids.count(unknown)
 
 
 def _shortened(text: str) -> str:
