@@ -119,7 +119,7 @@ def main() -> None:
 
     from semgrasp.objects.procedural import CATEGORIES
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("data/open"))
     parser.add_argument("--categories", nargs="+", default=list(CATEGORIES))
     parser.add_argument("--shapes", type=int, default=44, help="objects per category")

@@ -4,6 +4,9 @@ The hand is rigid: every finger is a convex piece fixed in space. A real finger 
 squeezes; a contact margin (flesh that presses before the surfaces meet) stands for both.
 """
 
+# MuJoCo's bindings are compiled and carry no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

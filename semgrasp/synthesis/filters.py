@@ -9,7 +9,7 @@ import torch
 import trimesh
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.objects.signed_distance import GridStack
@@ -133,7 +133,7 @@ class PartLabels:
         sample = shape.sample(count, generator=torch.Generator().manual_seed(0))
         assert sample.parts is not None
         self.part_names = shape.part_names
-        self._tree = cKDTree(sample.points_object.numpy())
+        self._tree = KDTree(sample.points_object.numpy())
         self._parts = sample.parts.numpy()
 
     def touched(

@@ -119,8 +119,17 @@ def load_unit(path: Path) -> tuple[list[RawGrasp], dict[str, Tally]]:
         names = tuple(record["part_names"])
         contacts = torch.tensor([[name in row for name in names] for row in record.pop("contacts")])
         record["part_names"], record["avoid_parts"] = names, tuple(record["avoid_parts"])
-        rows = {name: tensor[i] for name, tensor in tensors.items()}
-        grasps.append(RawGrasp(category=header["category"], contacts=contacts, **record, **rows))
+        grasps.append(
+            RawGrasp(
+                category=header["category"],
+                contacts=contacts,
+                **record,
+                T_object_hand=tensors["T_object_hand"][i],
+                finger_angles=tensors["finger_angles"][i],
+                betas=tensors["betas"][i],
+                region_distance=tensors["region_distance"][i],
+            )
+        )
     return grasps, {case: Tally(**counts) for case, counts in header["tallies"].items()}
 
 
