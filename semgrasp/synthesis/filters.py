@@ -153,7 +153,7 @@ class PartLabels:
         num_parts = len(self.part_names)
         distance, index = self._tree.query(vertices_object, distance_upper_bound=near)
         (close,) = np.nonzero(np.isfinite(distance))
-        part = self._parts[index[close]]
+        part = self._parts[np.asarray(index)[close]]
         count = np.bincount(part, minlength=num_parts)
         touching = distance[close] < touch
         by_finger = np.zeros((len(FINGERS), num_parts), dtype=bool)
