@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> None:
                 seed=request.seed,
                 temperature=request.temperature,
                 refine=not options.no_refine,
+                side=options.hand_side,
             )
         with console.status("Writing and drawing ..."):
             write_folder(predictions, staging)

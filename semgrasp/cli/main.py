@@ -118,6 +118,12 @@ def _add_generate(commands) -> None:
     generate.add_argument(
         "--no-refine", action="store_true", help="keep grasps as decoded, without closing the hand"
     )
+    generate.add_argument(
+        "--hand-side",
+        default="right",
+        choices=("right", "left"),
+        help="which hand grasps (default: right)",
+    )
     generate.add_argument("--checkpoint", help="folder of a model (default: the embedded one)")
     generate.set_defaults(run=_run_generate)
 

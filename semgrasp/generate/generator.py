@@ -1,7 +1,7 @@
 """The generator: an object and an instruction in, ranked human grasps out."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from weakref import WeakKeyDictionary
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.generate.checkpoint import Checkpoint, load_checkpoint
+from semgrasp.generate.mirror import mirror_grasp, mirror_shape
 from semgrasp.generate.object_context import ObjectContext
 from semgrasp.generate.prediction import Prediction
 from semgrasp.generate.quality import assess, score
@@ -19,7 +20,7 @@ from semgrasp.generate.request import Request, check_request
 from semgrasp.generate.sparse_hand import SparseHand
 from semgrasp.hand import HandModel
 from semgrasp.objects import load_object
-from semgrasp.types import Grasp, GraspTokens, Instruction, ObjectShape
+from semgrasp.types import Grasp, GraspTokens, Instruction, ObjectShape, Side
 
 _FEWEST_CANDIDATES = 16
 _SPARE = 4
@@ -46,7 +47,9 @@ class GraspGenerator:
         self._language = checkpoint.language
         self._hand = checkpoint.hand
         self._sparse_hand = SparseHand.of(checkpoint.hand)
+        self._left_hand = checkpoint.hand.mirrored()
         self._contexts: WeakKeyDictionary[ObjectShape, ObjectContext] = WeakKeyDictionary()
+        self._mirrored: WeakKeyDictionary[ObjectShape, ObjectShape] = WeakKeyDictionary()
 
     @staticmethod
     def from_pretrained(path: str | Path | None = None) -> "GraspGenerator":
@@ -55,7 +58,7 @@ class GraspGenerator:
 
     @property
     def hand_model(self) -> HandModel:
-        """The hand whose grasps are generated."""
+        """The right hand, whose grasps are generated unless the left one is asked for."""
         return self._hand
 
     def check_instruction(self, instruction: str | Instruction) -> None:
@@ -70,6 +73,7 @@ class GraspGenerator:
         seed: int = 0,
         temperature: float | None = None,
         refine: bool = True,
+        side: Side = "right",
     ) -> list[Prediction]:
         """Grasps that do what the instruction says, best first.
 
@@ -81,18 +85,39 @@ class GraspGenerator:
             seed: The same seed gives the same grasps.
             temperature: 0 takes the likeliest grasp only; higher values vary more.
             refine: Close the hand on the object after decoding.
+            side: Which hand; left hands come from the mirror image of the object.
         """
+        if side not in get_args(Side):
+            raise InputError(f"Unknown side {side!r}. Allowed: {', '.join(get_args(Side))}.")
         request = check_request(
             instruction, num_grasps=num_grasps, seed=seed, temperature=temperature
         )
         self.check_instruction(request.instruction)
-        context = self._context(shape)
+        shape = _as_shape(shape)
+        seen = self._seen(shape, side)
+        context = self._context(seen)
         candidates = self._ranked(self._sample(request, context), context)
         if refine:
             candidates = candidates.take(_first(request.num_grasps + _SPARE, candidates))
             candidates = self._ranked(self._refined(candidates, context), context)
         best = candidates.take(_first(request.num_grasps, candidates))
-        predictions = self._predictions(best, request, context, refined=refine)
+        replies = self._replies(best, request, context)
+        reports = report_grasps(best.grasp, self._hand, seen, refined=refine)
+        is_right = side == "right"
+        grasp = best.grasp if is_right else mirror_grasp(best.grasp)
+        predictions = [
+            Prediction(
+                GraspTokens.from_stack(best.codes[i]),
+                grasp[i],
+                replies[i],
+                float(best.log_probability[i]),
+                reports[i],
+                request.instruction,
+                shape,
+                self._hand if is_right else self._left_hand,
+            )
+            for i in range(len(best.codes))
+        ]
         return [
             predictions[i * len(predictions) // request.num_grasps]
             for i in range(request.num_grasps)
@@ -102,16 +127,21 @@ class GraspGenerator:
         """What a grasp (no batch axes) does, in words: the inverse of `generate`."""
         if grasp.T_object_hand.ndim != 2:
             raise InputError("describe takes one grasp at a time: index the batch first.")
-        context = self._context(shape)
-        one = Grasp(
-            grasp.T_object_hand[None], grasp.finger_angles[None], grasp.betas[None], grasp.side
-        )
+        context = self._context(self._seen(_as_shape(shape), grasp.side))
+        right = grasp if grasp.side == "right" else mirror_grasp(grasp)
+        one = Grasp(right.T_object_hand[None], right.finger_angles[None], right.betas[None])
         tokens = self._tokenizer.encode(context.frame.grasp_to_model(one), context.object_tokens)
         return self._language.describe(context.object_tokens, context.size, tokens)
 
-    def _context(self, shape: ObjectShape | str | Path) -> ObjectContext:
-        if not isinstance(shape, ObjectShape):
-            shape = load_object(shape)
+    def _seen(self, shape: ObjectShape, side: Side) -> ObjectShape:
+        """The object as a right hand sees it: the mirror image where a left hand is wanted."""
+        if side == "right":
+            return shape
+        if shape not in self._mirrored:
+            self._mirrored[shape] = mirror_shape(shape)
+        return self._mirrored[shape]
+
+    def _context(self, shape: ObjectShape) -> ObjectContext:
         if shape not in self._contexts:
             self._contexts[shape] = ObjectContext.of(shape, self._tokenizer)
         return self._contexts[shape]
@@ -154,26 +184,14 @@ class GraspGenerator:
         scores = score(candidates.log_probability, quality)
         return candidates.take(scores.argsort(descending=True, stable=True))
 
-    def _predictions(
-        self, best: _Candidates, request: Request, context: ObjectContext, *, refined: bool
-    ) -> list[Prediction]:
+    def _replies(self, best: _Candidates, request: Request, context: ObjectContext) -> list[str]:
         tokens = GraspTokens.from_stack(best.codes)
         text = request.instruction.text
-        replies = self._language.reply(context.object_tokens, context.size, text, tokens)
-        reports = report_grasps(best.grasp, self._hand, context.shape, refined=refined)
-        return [
-            Prediction(
-                GraspTokens.from_stack(best.codes[i]),
-                best.grasp[i],
-                replies[i],
-                float(best.log_probability[i]),
-                reports[i],
-                request.instruction,
-                context.shape,
-                self._hand,
-            )
-            for i in range(len(best.codes))
-        ]
+        return self._language.reply(context.object_tokens, context.size, text, tokens)
+
+
+def _as_shape(shape: ObjectShape | str | Path) -> ObjectShape:
+    return shape if isinstance(shape, ObjectShape) else load_object(shape)
 
 
 def _first(count: int, candidates: _Candidates) -> Int[Tensor, " n"]:

@@ -40,9 +40,11 @@ class DistanceField:
 
 @dataclass(frozen=True, eq=False)
 class ObjectContext:
-    """An object as the networks and the refinement see it."""
+    """An object as the networks and the refinement see it.
 
-    shape: ObjectShape
+    It does not keep the object itself, so that it can be cached for as long as the object lives.
+    """
+
     frame: ModelFrame
     object_tokens: PointTokens
     size: float
@@ -59,7 +61,6 @@ class ObjectContext:
         frame = ModelFrame.of(sample.points_object)
         points_model = frame.points_to_model(sample.points_object)
         return ObjectContext(
-            shape,
             frame,
             tokenizer.encode_object(points_model[None]),
             float(object_radius(points_model)),

@@ -1,5 +1,7 @@
 """What the generator promises, whatever its weights know."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +166,36 @@ def _rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The rotation that takes centred points a to b (Kabsch)."""
     u, _, vt = np.linalg.svd(b.T @ a)
     return u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+
+
+def test_a_left_hand_grasps_as_the_right_one_would_in_a_mirror(
+    generator, mesh, mesh_file, tmp_path
+):
+    mirrored = mesh.copy()
+    mirrored.apply_transform(np.diag([1.0, -1.0, 1.0, 1.0]))
+    mirrored.export(tmp_path / "mirrored.ply")
+    left = generator.generate(load_object(mesh_file), TEXT, num_grasps=2, side="left")
+    right = generator.generate(load_object(tmp_path / "mirrored.ply"), TEXT, num_grasps=2)
+    for a, b in zip(left, right, strict=True):
+        assert a.grasp.side == "left"
+        assert a.hand_mesh.volume > 0.0
+        mirror_image = b.hand_mesh.vertices * [1.0, -1.0, 1.0]
+        np.testing.assert_allclose(a.hand_mesh.vertices, mirror_image, atol=1e-4)
+
+
+def test_describing_a_left_grasp_works_like_a_right_one(generator, shape):
+    (left,) = generator.generate(shape, TEXT, side="left")
+    assert isinstance(generator.describe(shape, left.grasp), str)
+
+
+def test_what_is_remembered_of_an_object_goes_with_it(generator, mesh_file):
+    shape = load_object(mesh_file)
+    generator.generate(shape, TEXT)
+    generator.generate(shape, TEXT, side="left")
+    alive = weakref.ref(shape)
+    del shape
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_path_serves_as_well_as_a_loaded_object(generator, shape, mesh_file):
