@@ -12,7 +12,7 @@ import torch
 import trimesh
 from jaxtyping import Float, Int
 from safetensors.torch import load_file, save_file
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.dataset.atomic import written_whole
@@ -143,7 +143,7 @@ def _nearest(
     points: Float[Tensor, "n 3"], others: Float[Tensor, "m 3"]
 ) -> tuple[Int[Tensor, " n"], Float[Tensor, " n"]]:
     """Index of the nearest of the others, and how far it is."""
-    distance, index = cKDTree(others.numpy()).query(points.numpy())
+    distance, index = KDTree(others.numpy()).query(points.numpy())
     return torch.from_numpy(index), torch.from_numpy(distance).float()
 
 

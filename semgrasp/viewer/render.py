@@ -99,9 +99,10 @@ def render(
     x, y = np.meshgrid(middle[0] + span * ticks, middle[1] - span * ticks)
     start = np.stack([x.ravel(), y.ravel(), np.full(x.size, high[2] + 0.1)], axis=1)
     origins = start @ R_camera_world
-    hit_face, hit_ray, location = RayMeshIntersector(mesh).intersects_id(
+    hits = RayMeshIntersector(mesh).intersects_id(
         origins, np.tile(-back, (len(origins), 1)), multiple_hits=False, return_locations=True
     )
+    hit_face, hit_ray, location = hits[0], hits[1], hits[-1]
     image = np.ones((pixels * pixels, 3))
     if len(hit_ray):
         # Barycentric weights give each pixel its own normal, so that skin looks smooth.
