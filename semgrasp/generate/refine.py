@@ -21,6 +21,8 @@ _CM = 100.0
 _PIVOT_HAND = (-0.085, -0.03, 0.0)
 """Rotations turn about the middle of the grip in [m], so that they hardly move what is held."""
 _SOFTMIN_TEMPERATURE = 0.0015
+_RATE = 0.02
+"""First step of Adam: 0.02 rad in each joint, 0.8 mm and half a degree of the hand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,81 +57,56 @@ def refine(
 ) -> Grasp:
     """Grasps (one batch axis) after a short optimisation; shapes of hands are kept."""
     settings = settings or RefineSettings()
-    dofs = dofs_from_finger_angles(hand.model, grasp.finger_angles).detach()
-    lower, upper = (limit.to(dofs) for limit in JOINT_LIMITS)
-    dofs = dofs.clamp(lower, upper)
-    start = Grasp(
-        grasp.T_object_hand,
-        finger_angles_from_dofs(hand.model, dofs),
-        grasp.betas,
-        grasp.side,
-    )
-    with torch.no_grad():
-        weights = _pad_weights(_pad_distance(start, hand, distance), hand, settings)
+    lower, upper = (limit.to(grasp.finger_angles) for limit in JOINT_LIMITS)
+    dofs = dofs_from_finger_angles(hand.model, grasp.finger_angles).clamp(lower, upper)
+    shaped = hand.model.with_shape(grasp.betas)
 
-    # Motion in the hand's own frame: the result does not depend on where the object stands.
-    turn = torch.zeros_like(grasp.T_object_hand[..., 0, :3], requires_grad=True)
-    shift_cm = torch.zeros_like(turn, requires_grad=True)
-    bend = torch.zeros_like(dofs, requires_grad=True)
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [turn], "lr": 0.008},
-            {"params": [shift_cm], "lr": 0.08},
-            {"params": [bend], "lr": 0.02},
-        ],
-        betas=(0.8, 0.95),
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps, 1e-3)
+    def moved(change: Float[Tensor, "b 27"]) -> Grasp:
+        # In the hand's own frame, so that the result does not depend on where the object stands.
+        R = axis_angle_to_matrix(change[:, :3])
+        pivot = change.new_tensor(_PIVOT_HAND)
+        T_hand_moved = make_transform(R, pivot - R @ pivot + change[:, 3:6] / _CM)
+        finger_angles = finger_angles_from_dofs(hand.model, dofs + change[:, 6:])
+        return Grasp(grasp.T_object_hand @ T_hand_moved, finger_angles, grasp.betas, grasp.side)
+
+    def felt(grasp: Grasp) -> Float[Tensor, "b n"]:
+        posed = shaped.with_pose(grasp.T_object_hand, grasp.finger_angles)
+        return distance(posed.mesh().vertices_object)
+
+    with torch.no_grad():
+        still = torch.zeros(len(dofs), 27)
+        weights = _pad_weights(_pad_gaps(felt(moved(still)), hand), hand, settings)
+    # One tensor whose entries are all worth about the same; Adam is slow on many small ones.
+    scale = torch.tensor([0.4] * 3 + [4.0] * 3 + [1.0] * 21)
+    scaled = still.requires_grad_(True)
+    optimiser = torch.optim.Adam([scaled], lr=_RATE, betas=(0.8, 0.95))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps, _RATE / 10)
     with torch.enable_grad():
         for step in range(settings.steps):
             # Letting penetration in slowly lets fingers slide out instead of being thrown out.
             ramp = min(1.0, 0.1 + step / (0.5 * settings.steps))
-            moved = _moved(start, hand, dofs, turn, shift_cm, bend)
+            change = scaled * scale
             loss = (
-                _physical_loss(moved, hand, distance, weights, settings, ramp)
-                + settings.stay_turn * turn.square().sum(-1)
-                + settings.stay_shift * shift_cm.square().sum(-1)
-                + settings.stay_fingers * bend.square().sum(-1)
-                + settings.limits * _excess(dofs + bend, lower, upper)
+                _physical_loss(felt(moved(change)), hand, weights, settings, ramp)
+                + settings.stay_turn * change[:, :3].square().sum(-1)
+                + settings.stay_shift * change[:, 3:6].square().sum(-1)
+                + settings.stay_fingers * change[:, 6:].square().sum(-1)
+                + settings.limits * _excess(dofs + change[:, 6:], lower, upper)
             )
             optimiser.zero_grad()
             loss.sum().backward()
             optimiser.step()
             schedule.step()
     with torch.no_grad():
-        return _moved(start, hand, dofs, turn, shift_cm, (dofs + bend).clamp(lower, upper) - dofs)
+        change = scaled * scale
+        change[:, 6:] = (dofs + change[:, 6:]).clamp(lower, upper) - dofs
+        return moved(change)
 
 
-def _moved(
-    start: Grasp,
-    hand: SparseHand,
-    dofs: Float[Tensor, "b 21"],
-    turn: Float[Tensor, "b 3"],
-    shift_cm: Float[Tensor, "b 3"],
-    bend: Float[Tensor, "b 21"],
-) -> Grasp:
-    """The starting grasp after a turn about the grip, a shift and a change of the joints."""
-    R = axis_angle_to_matrix(turn)
-    pivot = turn.new_tensor(_PIVOT_HAND)
-    T_hand_moved = make_transform(R, pivot - R @ pivot + shift_cm / _CM)
-    finger_angles = finger_angles_from_dofs(hand.model, dofs + bend)
-    return Grasp(start.T_object_hand @ T_hand_moved, finger_angles, start.betas, start.side)
-
-
-def _vertices(grasp: Grasp, hand: SparseHand) -> Float[Tensor, "b n 3"]:
-    return hand.vertices(grasp.betas, grasp.T_object_hand, grasp.finger_angles)
-
-
-def _pads(distance: Float[Tensor, "b n"], hand: SparseHand) -> Float[Tensor, "b pads"]:
+def _pad_gaps(distance: Float[Tensor, "b n"], hand: SparseHand) -> Float[Tensor, "b pads"]:
     """Soft minimum over each pad of the distance to the surface, in [m]."""
     pads = distance[:, hand.pads].abs()
     return (torch.softmax(-pads / _SOFTMIN_TEMPERATURE, dim=-1) * pads).sum(-1)
-
-
-def _pad_distance(
-    grasp: Grasp, hand: SparseHand, distance: DistanceField
-) -> Float[Tensor, "b pads"]:
-    return _pads(distance(_vertices(grasp, hand)), hand)
 
 
 def _pad_weights(
@@ -147,19 +124,18 @@ def _pad_weights(
 
 
 def _physical_loss(
-    grasp: Grasp,
+    distance: Float[Tensor, "b n"],
     hand: SparseHand,
-    distance: DistanceField,
     weights: Float[Tensor, "b pads"],
     settings: RefineSettings,
     ramp: float,
 ) -> Float[Tensor, " b"]:
-    signed = distance(_vertices(grasp, hand))
-    depth_cm = (-signed - settings.tolerance).clamp(min=0.0) * _CM
-    gap_cm = _pads(signed, hand) * _CM
-    return ramp * settings.penetration * depth_cm.square().sum(-1) + settings.contact * (
-        weights * ((gap_cm.square() + 0.05**2).sqrt())
-    ).sum(-1)
+    depth_cm = (-distance - settings.tolerance).clamp(min=0.0) * _CM
+    gap_cm = _pad_gaps(distance, hand) * _CM
+    # Smooth within half a millimetre, so that pads come to rest on the surface.
+    pull = (weights * (gap_cm.square() + 0.05**2).sqrt()).sum(-1)
+    push = depth_cm.square().sum(-1)
+    return ramp * settings.penetration * push + settings.contact * pull
 
 
 def _excess(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from semgrasp.hand import HandModel
@@ -31,16 +31,6 @@ class SparseHand:
         kept = torch.unique(torch.cat([others, *thinned.values()]))
         pads = torch.stack([torch.searchsorted(kept, pad) for pad in thinned.values()])
         return SparseHand(hand.subset(kept), tuple(thinned), pads)
-
-    def vertices(
-        self,
-        betas: Float[Tensor, "b 10"],
-        T_object_hand: Float[Tensor, "b 4 4"],
-        finger_angles: Float[Tensor, "b 15 3"],
-    ) -> Float[Tensor, "b n 3"]:
-        """Places of the kept vertices in the object frame."""
-        shaped = self.model.with_shape(betas)
-        return shaped.with_pose(T_object_hand, finger_angles).mesh().vertices_object
 
 
 def _spread(pad: Int[Tensor, " n"], count: int) -> Int[Tensor, " count"]:

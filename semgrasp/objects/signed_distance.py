@@ -210,9 +210,8 @@ def _trilinear(stack: GridStack, points: Tensor, which: Tensor) -> tuple[Tensor,
     gradient = torch.stack([f1 - f0, dy0 + x * (dy1 - dy0), dz0 + x * (dz1 - dz0)], -1) / spacing
 
     outside = (position - clamped) * spacing
-    away = outside.norm(dim=-1)
-    is_outside = away > 0
-    if is_outside.any():
+    if outside.any():
+        away = outside.norm(dim=-1)
         direction = outside / away.clamp(min=1e-12)[..., None]
         # Beyond the border the border's value is constant along the clamped axes.
         gradient = torch.where(outside != 0, torch.zeros_like(gradient), gradient) + direction

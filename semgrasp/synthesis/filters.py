@@ -12,6 +12,7 @@ from numpy import ndarray
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from semgrasp.metrics import to_manifold
 from semgrasp.objects.signed_distance import GridStack
 from semgrasp.synthesis.batch import GraspProblems
 from semgrasp.synthesis.energy import (
@@ -169,12 +170,3 @@ def shared_volume(
     if hand_solid.status() != manifold3d.Error.NoError:
         return float("inf")
     return float((hand_solid ^ solid).volume())
-
-
-def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]) -> manifold3d.Manifold:
-    """A mesh as a manifold3d solid, in double precision."""
-    mesh = manifold3d.Mesh64(
-        vert_properties=np.ascontiguousarray(vertices, dtype=np.float64),
-        tri_verts=np.ascontiguousarray(faces, dtype=np.uint64),
-    )
-    return manifold3d.Manifold(mesh)

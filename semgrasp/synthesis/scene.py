@@ -6,9 +6,9 @@ import trimesh
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from semgrasp.metrics import to_manifold
 from semgrasp.objects.procedural import ProceduralObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
-from semgrasp.synthesis.filters import to_manifold
 
 _SPACING = 0.002
 _THIN_SPACING = 0.0015
