@@ -211,7 +211,9 @@ def _trilinear(stack: GridStack, points: Tensor, which: Tensor) -> tuple[Tensor,
 
     outside = (position - clamped) * spacing
     if outside.any():
-        away = outside.norm(dim=-1)
+        # Spelled out: reductions over three neighbours in memory are slow.
+        ox, oy, oz = outside.unbind(-1)
+        away = (ox * ox + oy * oy + oz * oz).sqrt()
         direction = outside / away.clamp(min=1e-12)[..., None]
         # Beyond the border the border's value is constant along the clamped axes.
         gradient = torch.where(outside != 0, torch.zeros_like(gradient), gradient) + direction
