@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.generate.checkpoint import Checkpoint, load_checkpoint
+from semgrasp.generate.consensus import agreement
 from semgrasp.generate.mirror import mirror_grasp, mirror_shape
 from semgrasp.generate.object_context import ObjectContext
 from semgrasp.generate.prediction import Prediction
@@ -33,10 +34,17 @@ class _Candidates(NamedTuple):
 
     codes: Int[Tensor, "n 3"]
     log_probability: Float[Tensor, " n"]
+    agreement: Float[Tensor, " n"]
+    """With the other answers on what to hold, in [-1, 1]."""
     grasp: Grasp
 
     def take(self, index: Int[Tensor, " m"]) -> "_Candidates":
-        return _Candidates(self.codes[index], self.log_probability[index], self.grasp[index])
+        return _Candidates(
+            self.codes[index],
+            self.log_probability[index],
+            self.agreement[index],
+            self.grasp[index],
+        )
 
 
 class GraspGenerator:
@@ -159,8 +167,12 @@ class GraspGenerator:
         )
         codes, first = _distinct(output.tokens.stack())
         grasp_model = self._tokenizer.decode(GraspTokens.from_stack(codes), context.object_tokens)
+        grasp = context.frame.grasp_to_object(grasp_model)
         return _Candidates(
-            codes, output.log_probability[first], context.frame.grasp_to_object(grasp_model)
+            codes,
+            output.log_probability[first],
+            agreement(grasp, self._hand, context),
+            grasp,
         )
 
     def _refined(self, candidates: _Candidates, context: ObjectContext) -> _Candidates:
@@ -181,7 +193,7 @@ class GraspGenerator:
 
     def _ranked(self, candidates: _Candidates, context: ObjectContext) -> _Candidates:
         quality = assess(candidates.grasp, self._hand, context)
-        scores = score(candidates.log_probability, quality)
+        scores = score(candidates.log_probability, candidates.agreement, quality)
         return candidates.take(scores.argsort(descending=True, stable=True))
 
     def _replies(self, best: _Candidates, request: Request, context: ObjectContext) -> list[str]:

@@ -12,6 +12,8 @@ from semgrasp.types import Grasp
 
 _TOUCH = 0.004
 """A pad within this distance of the surface holds it, in [m]."""
+_AGREEMENT = 8.0
+"""Nats for full agreement with the other candidates on what to hold."""
 _FREE_DEPTH = 0.002
 """Depth in [m] that is as good as none: flesh yields."""
 
@@ -60,7 +62,10 @@ def _mean_normal(
     return total / weight.sum(-1, keepdim=True).clamp(min=1e-6)
 
 
-def score(log_probability: Float[Tensor, " b"], quality: Quality) -> Float[Tensor, " b"]:
+def score(
+    log_probability: Float[Tensor, " b"], agreement: Float[Tensor, " b"], quality: Quality
+) -> Float[Tensor, " b"]:
     """Higher is better, in [nat]: what the model believes, less what physics objects to."""
     depth_mm = (quality.penetration - _FREE_DEPTH).clamp(min=0.0) * 1000.0
-    return log_probability - 0.5 * depth_mm + 2.0 * quality.holds + 1.0 * quality.opposition
+    belief = log_probability + _AGREEMENT * agreement
+    return belief - 0.5 * depth_mm + 2.0 * quality.holds + 1.0 * quality.opposition

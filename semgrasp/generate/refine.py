@@ -29,7 +29,7 @@ _RATE = 0.02
 class RefineSettings:
     """Weights on terms in [cm] and [rad], and the steps of Adam."""
 
-    steps: int = 30
+    steps: int = 22
     penetration: float = 12.0
     """On squared depth beyond `tolerance`, summed over the vertices."""
     tolerance: float = 0.0005
