@@ -38,7 +38,7 @@ def save(model: "GraspLanguageModel", folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stored: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if name.startswith("network.") and tensor.ndim == 2:
+        if name.startswith(("network.", "grasp_")) and tensor.ndim == 2:
             stored[name], stored[name + _SCALE] = _quantize(tensor.float())
         else:
             stored[name] = tensor.half() if tensor.is_floating_point() else tensor.int()
