@@ -15,7 +15,7 @@ from semgrasp.types import ObjectShape
 from semgrasp.viewer import contact_sheet, render_grasp, save_png
 
 _DRAWN = 8
-_PICTURE_SIZE = 280
+_PICTURE_SIZE = 240
 
 
 def run(options: argparse.Namespace) -> None:

@@ -26,9 +26,12 @@ def filled(grid: SignedDistanceGrid) -> SignedDistanceGrid:
     # Water wets the wall: back to where it was before thickening.
     wet = np.asarray(binary_dilation(water), dtype=bool)
     inside = (values < 0.0) | water | (wet & thickened)
-    depth = np.asarray(distance_transform_edt(inside)) * grid.spacing
-    # The surface is up to one step closer than the nearest grid point outside.
-    deepened = np.where(inside, np.minimum(values, grid.spacing - depth), values)
+    # The way to the nearest grid point outside, less what lies beyond the surface.
+    nearest = np.zeros((3, *inside.shape), dtype=np.int32)
+    steps = distance_transform_edt(inside, return_indices=True, indices=nearest)
+    beyond = values[tuple(nearest)].clip(0.0, grid.spacing)
+    depth = np.asarray(steps) * grid.spacing - beyond
+    deepened = np.where(inside, np.minimum(values, -depth), values)
     return SignedDistanceGrid(torch.from_numpy(deepened).float(), grid.origin, grid.spacing)
 
 

@@ -42,12 +42,16 @@ def ball() -> DistanceField:
     return DistanceField.of(shape_of(trimesh.creation.icosphere(subdivisions=3, radius=0.035)))
 
 
-def half_closed(hand: HandModel, count: int = 6) -> Grasp:
-    """Hands around the origin, each off by up to a centimetre or so."""
+def half_closed(hand: HandModel, count: int = 6, *, openness: float = 0.0) -> Grasp:
+    """Hands around the origin, each off by up to a centimetre or so.
+
+    Args:
+        openness: How much less than half the fingers are bent, in [rad].
+    """
     generator = torch.Generator().manual_seed(0)
     R = axis_angle_to_matrix(0.15 * torch.randn(count, 3, generator=generator))
     centre = torch.tensor(GRIP_HAND) + 0.006 * torch.randn(count, 3, generator=generator)
-    finger = [0.5, 0.0, 0.7, 0.4]
+    finger = [0.5 - openness, 0.0, 0.7 - openness, 0.4]
     dofs = torch.tensor([*finger * 4, 0.8, 0.1, 0.4, 0.2, 0.2]).expand(count, 21)
     T = make_transform(R, -(R @ centre[..., None])[..., 0])
     return Grasp(T, finger_angles_from_dofs(hand, dofs), torch.zeros(count, 10))
@@ -72,7 +76,7 @@ def test_penetration_shrinks_to_what_flesh_allows(hand, sparse_hand, ball):
 
 
 def test_fingers_come_to_the_surface(hand, sparse_hand, ball):
-    start = half_closed(hand)
+    start = half_closed(hand, openness=0.3)
     end = refine(start, sparse_hand, ball)
     assert gaps(end, hand, ball).mean() < 0.5 * gaps(start, hand, ball).mean()
 
