@@ -77,6 +77,11 @@ def _check(folder: Path) -> None:
     """Refuse a folder that is missing, foreign or damaged."""
     config_file = folder / "config.json"
     if not folder.is_dir():
+        if folder == default_checkpoint():
+            raise AssetNotFoundError(
+                f"This installation has no embedded model: {folder} is missing. Install semgrasp "
+                "anew, or give the folder of a trained model as checkpoint."
+            )
         raise AssetNotFoundError(
             f"No checkpoint folder at {folder}. Give the path of a trained model, or leave it out "
             "to use the embedded one."
