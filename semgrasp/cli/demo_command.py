@@ -12,7 +12,7 @@ from semgrasp.objects import load_object
 INSTRUCTIONS = {
     "drink": "hold it by the handle to drink",
     "rim": "pick it up by the rim",
-    "hand_over": "hand it to me and keep the handle free",
+    "hand_over": "pass me the mug so I can take the handle",
 }
 
 
