@@ -15,6 +15,9 @@ from semgrasp.types import ObjectShape
 from semgrasp.viewer import contact_sheet, render_grasp, save_png
 
 _DRAWN = 8
+_VIEW_ANGLE = np.radians(75.0)
+"""Between the directions to the wrist and to the camera, seen from above."""
+_VIEW_HEIGHT = 0.45
 _PICTURE_SIZE = 240
 
 
@@ -84,11 +87,15 @@ def write_folder(predictions: Sequence[Prediction], folder: Path) -> None:
 
 
 def picture(prediction: Prediction) -> Image.Image:
-    """A grasp from two sides."""
+    """A grasp from two sides, neither of them from behind the forearm."""
     hand = prediction.hand_model.pose(prediction.grasp)
+    wrist = prediction.grasp.T_object_hand[:2, 3].double().numpy()
+    azimuth = np.arctan2(wrist[1], wrist[0])
+    angles = (azimuth - _VIEW_ANGLE, azimuth + _VIEW_ANGLE)
     return render_grasp(
         prediction.shape,
         hand.vertices_object.numpy().astype(np.float64),
         hand.faces.numpy(),
+        views=[(float(np.cos(a)), float(np.sin(a)), _VIEW_HEIGHT) for a in angles],
         size=_PICTURE_SIZE,
     )
