@@ -1,0 +1,1 @@
+"""Asking a vision-language model whether a grasp does what it was asked to do."""
