@@ -15,7 +15,6 @@ from semgrasp.errors import SemgraspError
 _PLANNED = {
     "view": "the interactive viewer; until then open preview.png, or hand_000.ply with the mesh",
     "retarget": "the same grasp on robot hands",
-    "evaluate": "measuring a folder of grasps; until then see eval/ in the repository",
     "chat": "talking about a grasp in several rounds",
     "judge": "scoring pictures of grasps against their instruction",
 }
@@ -27,6 +26,27 @@ example:
   out/grasps.json    tokens, wrist pose, finger angles and a report per grasp, best first
   out/hand_000.ply   the best hand, in the frame and units of mug.obj: open both together
   out/preview.png    every grasp from two sides
+"""
+
+_EVALUATE_EXAMPLES = """\
+examples:
+  semgrasp evaluate out/ --protocol corrected --json report.json
+      what semgrasp generate wrote; the mesh is looked for beside out/ and here
+  semgrasp evaluate out/ --object mug.obj
+      the same, with the mesh named
+  semgrasp evaluate data/oakink --protocol oakink --csv table.csv
+      an OakInk-Shape tree, a part of it, or a hand_param.pkl with --object
+  semgrasp evaluate poses.npz --object meshes/ --convention smplx
+      MANO parameters (.npz, .json): pose or global_orient and hand_pose, transl, betas, object
+  semgrasp evaluate pairs/ --units mm
+      meshes in one frame: NAME_hand.ply with NAME_object.ply, hand/ with object/, or
+      manifest.csv with the columns hand, object, instruction
+  semgrasp evaluate --hand hand.ply --object mug.obj
+      one hand on one object
+  semgrasp evaluate --list-protocols
+      every protocol, where it comes from and what is wrong with it
+
+Grasps that cannot be read or measured are counted, named and left out of the numbers.
 """
 
 
@@ -72,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_generate(commands)
     _add_describe(commands)
+    _add_evaluate(commands)
     return parser
 
 
@@ -143,6 +164,52 @@ def _add_describe(commands) -> None:
     describe.set_defaults(run=_run_describe)
 
 
+def _add_evaluate(commands) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure grasps, ours or others', under a named protocol",
+        description="Measure grasps, ours or others', under a named protocol.",
+        epilog=_EVALUATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    evaluate.add_argument("path", nargs="?", help="a file or folder of grasps")
+    evaluate.add_argument(
+        "--protocol", default="corrected", metavar="NAME",
+        help="corrected (default), oakink, grasptta, halo, dexgys, dexgraspbench; help lists them",
+    )  # fmt: skip
+    evaluate.add_argument("--list-protocols", action="store_true", help="explain all and stop")
+    evaluate.add_argument("--metrics", metavar="A,B", help="only these metrics (default: all)")
+    evaluate.add_argument(
+        "--engine", default="mujoco", choices=("mujoco", "pybullet"),
+        help="simulator of the displacement (default: mujoco)",
+    )  # fmt: skip
+    evaluate.add_argument("--json", metavar="FILE", help="write the whole report")
+    evaluate.add_argument("--csv", metavar="FILE", help="write one row per grasp")
+    evaluate.add_argument("--markdown", metavar="FILE", help="write the table")
+    evaluate.add_argument("--object", metavar="MESH", help="the mesh held, or a folder of meshes")
+    evaluate.add_argument("--hand", metavar="MESH", help="one hand mesh, to go with --object")
+    evaluate.add_argument(
+        "--hand-model", default="open", choices=("open", "mano"),
+        help="the hand that poses are shown with (default: open)",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--mano", metavar="FOLDER", help="your MANO files (default: $SEMGRASP_MANO_DIR)"
+    )
+    evaluate.add_argument(
+        "--convention", metavar="NAME", help="how foreign MANO parameters are meant"
+    )
+    _add_reading(evaluate)
+    evaluate.add_argument("--reference", metavar="PATH", help="real grasps to compare with (P-FID)")
+    evaluate.add_argument("--pointnet", metavar="FILE", help="weights of P-FID: your pointnet.pt")
+    evaluate.add_argument("--seed", type=int, default=0, help="of what is drawn (default: 0)")
+    evaluate.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes (default: all cores)"
+    )
+    evaluate.add_argument("--ray", action="store_true", help="fan out with Ray on this machine")
+    evaluate.add_argument("--ray-address", metavar="ADDRESS", help="fan out on this Ray cluster")
+    evaluate.set_defaults(run=_run_evaluate)
+
+
 def _add_sampling(command: argparse.ArgumentParser, *, num_grasps: int) -> None:
     command.add_argument(
         "-n", "--num-grasps", type=int, default=num_grasps, metavar="N",
@@ -186,6 +253,12 @@ def _run_generate(options: argparse.Namespace) -> None:
 
 def _run_describe(options: argparse.Namespace) -> None:
     from semgrasp.cli.describe_command import run
+
+    run(options)
+
+
+def _run_evaluate(options: argparse.Namespace) -> None:
+    from semgrasp.cli.evaluate_command import run
 
     run(options)
 

@@ -1,5 +1,7 @@
 """One grasp to be measured or judged, wherever it came from."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtyping import Float, Int
@@ -26,10 +28,17 @@ class GraspSample:
     hand_faces: Int[ndarray, "F 3"]
     """Vertex indices, counter-clockwise from outside."""
     hand_model: HandModel | None = None
-    """The model whose surface this is; None for a bare mesh."""
+    """The model whose surface this is, so that fingers are known; None for a bare mesh."""
     grasp: Grasp | None = None
-    """Pose of `hand_model`, without batch axes; None for a bare mesh."""
+    """Pose of `hand_model`, without batch axes; None where only the surface is known."""
     instruction: str = ""
     """What the grasp was asked to do, empty where nobody asked."""
     asked_part: str = ""
     """The part the instruction names, one of `shape.part_names`; empty where unknown."""
+
+
+def part_named_in(instruction: str, part_names: Sequence[str]) -> str:
+    """The one part whose name is a word of the instruction; empty for none or several."""
+    words = set(re.findall(r"[a-z]+", instruction.lower().replace("_", " ")))
+    named = [name for name in part_names if set(name.lower().split("_")) <= words]
+    return named[0] if len(named) == 1 else ""
