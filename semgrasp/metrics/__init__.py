@@ -2,9 +2,14 @@
 
 from .closeness import contact_distance as contact_distance
 from .closeness import contact_ratio as contact_ratio
+from .closeness import in_contact as in_contact
+from .closing import closed_hand as closed_hand
 from .contact import TouchedParts as TouchedParts
 from .contact import held_part as held_part
 from .contact import touched_parts as touched_parts
-from .penetration import intersection_volume as intersection_volume
+from .overlap import to_manifold as to_manifold
 from .penetration import penetration_depth as penetration_depth
-from .penetration import to_manifold as to_manifold
+from .solid import SolidObject as SolidObject
+from .volume import EXACT as EXACT
+from .volume import VolumeRule as VolumeRule
+from .volume import intersection_volume as intersection_volume

@@ -1,65 +1,66 @@
-"""How far and how much a hand goes into an object."""
+"""How far a hand goes into an object."""
+
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
 from semgrasp.errors import InputError
-from semgrasp.objects import SignedDistanceGrid, signed_distance
+from semgrasp.metrics.closing import check_hands
+from semgrasp.metrics.solid import SolidObject, as_solid
+from semgrasp.objects import SignedDistanceGrid
 from semgrasp.types import ObjectShape
+
+Hands = Float[Tensor, "*b V 3"] | Float[ndarray, "*b V 3"]
+PerHand = Float[Tensor, "*b"] | Float[ndarray, "*b"]
 
 
 def penetration_depth(
-    hand_vertices_object: Float[Tensor, "*b V 3"], shape: ObjectShape | SignedDistanceGrid
-) -> Float[Tensor, "*b"]:
+    hand_vertices_object: Hands,
+    shape: ObjectShape | SolidObject | SignedDistanceGrid,
+    *,
+    to: Literal["surface", "vertices"] = "surface",
+) -> PerHand:
     """Distance from the deepest hand vertex to the object's surface in [m]; 0 when none is inside.
 
-    Measured to the surface, not to the nearest object vertex as in OakInk's script, whose result
-    depends on how finely the object happens to be triangulated. A shape is measured exactly, a
-    grid fast and differentiably, to about a tenth of a millimetre.
-    """
-    flat = hand_vertices_object.reshape(-1, 3)
-    if isinstance(shape, SignedDistanceGrid):
-        distance = shape(flat)
-    else:
-        distance = signed_distance(shape, flat)
-    distance = distance.reshape(hand_vertices_object.shape[:-1])
-    return (-distance).amax(dim=-1).clamp(min=0.0)
+    A shape is measured exactly; a grid fast and differentiably, to about a tenth of a millimetre.
+    Tensors give tensors, arrays give arrays.
 
-
-def intersection_volume(
-    hand: tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]], shape: ObjectShape
-) -> float:
-    """Volume in [m^3] shared by a closed hand mesh and a closed object, exact up to rounding.
+    Args:
+        hand_vertices_object: Vertices of one or many hands in the object frame, in [m].
+        shape: The object; prepare it as a `SolidObject` where many hands are measured.
+        to: "vertices" measures to the nearest vertex of the object, as OakInk's script does; its
+            result overstates the depth, the more so the coarser the object's triangles are.
 
     Raises:
-        InputError: One of the two does not enclose a volume.
+        InputError: The object does not enclose a volume, or the vertices cannot be a hand's.
     """
-    import manifold3d
-
-    solids = []
-    for name, (vertices, faces) in {
-        "hand": hand,
-        f"object {shape.name!r}": (shape.vertices_object, shape.faces),
-    }.items():
-        solid = to_manifold(vertices, faces)
-        if solid.status() != manifold3d.Error.NoError:
+    if to not in ("surface", "vertices"):
+        raise InputError(f"to must be 'surface' or 'vertices', got {to!r}.")
+    if isinstance(shape, SignedDistanceGrid):
+        if to == "vertices" or not isinstance(hand_vertices_object, Tensor):
             raise InputError(
-                f"The {name} does not enclose a volume ({solid.status().name}), so the volume it "
-                "shares cannot be computed. Close its surface first."
+                "A distance grid measures tensors of hand vertices to the surface. "
+                "Pass the object itself for anything else."
             )
-        solids.append(solid)
-    return float((solids[0] ^ solids[1]).volume())
+        distance = shape(hand_vertices_object.reshape(-1, 3))
+        distance = distance.reshape(hand_vertices_object.shape[:-1])
+        return (-distance).amax(dim=-1).clamp(min=0.0)
+    if isinstance(hand_vertices_object, Tensor):
+        hands = hand_vertices_object.double().numpy(force=True)
+        return torch.from_numpy(_depths(hands, as_solid(shape), to)).to(hand_vertices_object)
+    return _depths(hand_vertices_object, as_solid(shape), to)
 
 
-def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]):
-    """A mesh as a solid of the manifold3d library, in double precision."""
-    import manifold3d
-
-    return manifold3d.Manifold(
-        manifold3d.Mesh64(
-            vert_properties=np.ascontiguousarray(vertices, dtype=np.float64),
-            tri_verts=np.ascontiguousarray(faces, dtype=np.uint64),
-        )
-    )
+def _depths(hands: ndarray, solid: SolidObject, to: str) -> ndarray:
+    check_hands(hands)
+    points = hands.reshape(-1, 3)
+    distance = solid.signed_distance(points, within=0.0)
+    if to == "vertices":
+        (inside,) = np.nonzero(distance < 0)
+        distance[inside] = -solid.distance_to_vertices(points[inside])
+    deepest = (-distance).reshape(hands.shape[:-1]).max(axis=-1)
+    return np.asarray(np.maximum(deepest, 0.0))

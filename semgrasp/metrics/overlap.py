@@ -1,0 +1,170 @@
+"""Solids whose surface runs through itself, made into plain ones.
+
+The volume of such a surface counts what lies inside twice, twice; just under the surface the
+winding number (Jacobson et al., SIGGRAPH 2013) is 2 there, and 0 in a piece that is inside out,
+instead of 1. Pieces that overlap are united; a single piece is cut by planes into ones that can be.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from semgrasp.errors import InputError
+
+if TYPE_CHECKING:
+    from manifold3d import Manifold
+
+_TOLERATED = 0.001
+"""Share of the surface that may run through itself: specks of scans, below what matters."""
+_MAX_CUTS = 6
+"""Planes through a solid, one after the other through each part; 64 parts at most."""
+_DENSE_BELOW = 4000
+"""Surfaces of fewer faces are looked at in four places per face, others in one."""
+
+
+class _Fault(NamedTuple):
+    twice: float
+    """Share of the surface that lies inside the solid."""
+    inside_out: float
+    """Share of the surface with the outside behind it."""
+
+    @property
+    def is_plain(self) -> bool:
+        return self.twice <= _TOLERATED and self.inside_out <= _TOLERATED
+
+
+def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]):
+    """A mesh as a solid of the manifold3d library, in double precision."""
+    import manifold3d
+
+    return manifold3d.Manifold(
+        manifold3d.Mesh64(
+            vert_properties=np.ascontiguousarray(vertices, dtype=np.float64),
+            tri_verts=np.ascontiguousarray(faces, dtype=np.uint64),
+        )
+    )
+
+
+def to_mesh(solid: "Manifold") -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
+    """Vertices in [m] and faces of a solid."""
+    mesh = solid.to_mesh64()
+    return (
+        np.ascontiguousarray(np.asarray(mesh.vert_properties)[:, :3]),
+        np.asarray(mesh.tri_verts).astype(np.int64),
+    )
+
+
+def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[str, ...]]":
+    """The solid with every point inside once, and a sentence for each repair.
+
+    Args:
+        what: Name of the solid in messages.
+
+    Raises:
+        InputError: The surface runs through itself in a way that cannot be resolved.
+    """
+    import manifold3d
+
+    pieces = solid.decompose()
+    repairs: list[str] = []
+    fault = _fault(solid)
+    if fault.inside_out > _TOLERATED and len(pieces) > 1:
+        pieces = [_turned(piece) if _is_stray(piece, solid) else piece for piece in pieces]
+        solid = manifold3d.Manifold.compose(pieces)
+        fault = _fault(solid)
+        repairs.append(f"Pieces of the {what} that were inside out were turned.")
+    if len(pieces) > 1 and all(piece.volume() > 0 for piece in pieces):
+        # Always, since crossed bars have no vertex inside one another.
+        given = solid.volume()
+        solid = manifold3d.Manifold.batch_boolean(pieces, manifold3d.OpType.Add)
+        if solid.volume() < given * (1 - 1e-9):
+            repairs.append(f"Overlapping pieces of the {what} were united.")
+            fault = _fault(solid)
+    if fault.twice > _TOLERATED >= fault.inside_out:
+        solid = _cut_apart(solid, _MAX_CUTS)
+        fault = _fault(solid)
+        repairs.append(f"The surface of the {what} ran through itself and was resolved.")
+    if not fault.is_plain:
+        raise InputError(
+            f"The surface of the {what} runs through itself, so that its inside is not defined "
+            f"({max(fault):.0%} of it). Rebuild it as one plain surface, for example with "
+            "ManifoldPlus or by voxel remeshing."
+        )
+    return solid, tuple(repairs)
+
+
+def volume_once(solid: "Manifold") -> float:
+    """Volume in [m^3] of a solid whose surface may run through itself, each point counted once."""
+    import manifold3d
+
+    if solid.is_empty():
+        return 0.0
+    pieces = solid.decompose()
+    if len(pieces) > 1 and all(piece.volume() > 0 for piece in pieces):
+        solid = manifold3d.Manifold.batch_boolean(pieces, manifold3d.OpType.Add)
+    if _fault(solid).twice > _TOLERATED:
+        solid = _cut_apart(solid, _MAX_CUTS)
+    return float(solid.volume())
+
+
+def _fault(solid: "Manifold") -> _Fault:
+    """What is wrong just under the surface."""
+    import igl
+
+    vertices, faces = to_mesh(solid)
+    if len(faces) == 0:
+        return _Fault(0.0, 0.0)
+    corners = vertices[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(normals, axis=1)
+    places = np.full((1, 3), 1 / 3)
+    if len(faces) < _DENSE_BELOW:
+        places = np.concatenate([places, 0.05 + 0.85 * np.eye(3)])
+    depth = 1e-6 * float(np.ptp(vertices, axis=0).max())
+    below = depth * normals / np.maximum(area, 1e-300)[:, None]
+    points = np.einsum("pc,fcx->pfx", places, corners) - below
+    winding = np.asarray(igl.fast_winding_number(vertices, faces, points.reshape(-1, 3)))
+    winding = winding.reshape(len(places), -1)
+    total = len(places) * max(area.sum(), 1e-300)
+    return _Fault(
+        float((area * (winding > 1.5)).sum() / total),
+        float((area * (winding < 0.5)).sum() / total),
+    )
+
+
+def _is_stray(piece: "Manifold", whole: "Manifold") -> bool:
+    """Whether a piece is inside out by mistake; around a cavity of the whole it is so rightly."""
+    import igl
+
+    if piece.volume() > 0:
+        return False
+    # At its own vertices an inside-out piece takes a share of a turn away, a cavity leaves one.
+    winding = igl.fast_winding_number(*to_mesh(whole), to_mesh(piece)[0])
+    return float(np.median(winding)) < 0
+
+
+def _turned(piece: "Manifold") -> "Manifold":
+    vertices, faces = to_mesh(piece)
+    return to_manifold(vertices, faces[:, ::-1])
+
+
+def _cut_apart(solid: "Manifold", cuts: int) -> "Manifold":
+    """Cut across the longest side until what ran through itself is in pieces of its own."""
+    import manifold3d
+
+    if cuts == 0 or _fault(solid).twice <= _TOLERATED:
+        return solid
+    box = np.array(solid.bounding_box()).reshape(2, 3)
+    axis = int(np.argmax(box[1] - box[0]))
+    x, y, z = (float(n) for n in np.eye(3)[axis])
+    halves = solid.split_by_plane((x, y, z), float(box[:, axis].mean()))
+    united = [
+        _cut_apart(
+            manifold3d.Manifold.batch_boolean(half.decompose(), manifold3d.OpType.Add), cuts - 1
+        )
+        for half in halves
+        if not half.is_empty()
+    ]
+    return manifold3d.Manifold.batch_boolean(united, manifold3d.OpType.Add)

@@ -1,0 +1,182 @@
+"""One object prepared once and asked many times: distances, volumes and voxels of a solid."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from semgrasp.errors import InputError
+from semgrasp.metrics.closing import check_mesh, closed_faces
+from semgrasp.metrics.overlap import to_manifold, to_mesh, without_overlap
+from semgrasp.metrics.voxels import Voxels, filled_voxels, solid_voxels, surface_voxels
+from semgrasp.types import ObjectShape
+
+SMALLEST_OBJECT, LARGEST_OBJECT = 0.002, 2.0
+"""Longest side in [m] of what a hand can hold on to."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolidObject:
+    """A closed object with everything that is expensive and does not depend on the hand.
+
+    Made from a shape that encloses a volume. Equal vertices are joined, repeated faces dropped,
+    faces turned outward and overlapping pieces united; `repairs` names what was done. Acceleration
+    structures are built when first needed and kept.
+
+    Raises:
+        InputError: The shape cannot be measured: empty, not finite, of implausible size, open, or
+            running through itself beyond repair. The message says which and what to do.
+    """
+
+    shape: ObjectShape
+
+    def __post_init__(self) -> None:
+        _ = self._prepared
+
+    def __reduce__(self):
+        # The trees of libigl and the solid of manifold3d do not travel between processes.
+        return SolidObject, (self.shape,)
+
+    @property
+    def vertices_object(self) -> Float[ndarray, "V 3"]:
+        """Vertices of the surface that is measured, in [m]."""
+        return self._prepared[0]
+
+    @property
+    def faces(self) -> Int[ndarray, "F 3"]:
+        """Its triangles: closed, outward, inside nowhere twice."""
+        return self._prepared[1]
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """What was mended before measuring, one sentence each."""
+        return self._prepared[2]
+
+    @cached_property
+    def manifold(self):
+        """The object as a solid of the manifold3d library."""
+        return to_manifold(self.vertices_object, self.faces)
+
+    @cached_property
+    def hull(self):
+        """Its convex hull as a solid of the manifold3d library."""
+        return self.manifold.hull()
+
+    @cached_property
+    def bounds(self) -> Float[ndarray, "2 3"]:
+        """Lowest and highest corner in [m]."""
+        return np.stack([self.vertices_object.min(axis=0), self.vertices_object.max(axis=0)])
+
+    def signed_distance(
+        self, points_object: Float[ndarray, "n 3"], *, within: float = np.inf
+    ) -> Float[ndarray, " n"]:
+        """Exact distance of points to the surface in [m], negative inside.
+
+        Args:
+            within: Points that are farther than this from the bounding box, in [m], get infinity
+                and cost nothing; 0 measures only what can be inside.
+        """
+        points = np.ascontiguousarray(points_object, dtype=np.float64)
+        low, high = self.bounds
+        gap = np.linalg.norm(np.maximum(np.maximum(low - points, points - high), 0.0), axis=1)
+        distance = np.full(len(points), np.inf)
+        (near,) = np.nonzero(gap <= within)
+        if len(near) == 0:
+            return distance
+        squared, _, _ = self._tree.squared_distance(self.vertices_object, self.faces, points[near])
+        distance[near] = np.sqrt(np.asarray(squared).reshape(-1))
+        (boxed,) = np.nonzero(gap == 0.0)
+        if len(boxed):
+            winding = np.asarray(self._winding.winding_number(points[boxed])).reshape(-1)
+            distance[boxed[winding > 0.5]] *= -1.0
+        return distance
+
+    def distance_to_vertices(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
+        """Distance in [m] from points to the nearest vertex of the shape as it was given."""
+        return np.asarray(self._vertex_tree.query(points_object)[0]).reshape(-1)
+
+    def surface_voxels(self, pitch: float) -> Voxels:
+        """Voxels that the surface passes through; see `semgrasp.metrics.voxels`."""
+        return self._voxels(("surface", pitch))
+
+    def filled_voxels(self, pitch: float) -> Voxels:
+        """Those voxels and what they shut in."""
+        return self._voxels(("filled", pitch))
+
+    def solid_voxels(self, resolution: int) -> Voxels:
+        """Voxels of a cube around the object whose centre is inside it."""
+        return self._voxels(("solid", resolution))
+
+    def _voxels(self, key: tuple[str, float]) -> Voxels:
+        if key not in self._kept_voxels:
+            kind, size = key
+            if kind == "solid":
+                made = solid_voxels(self.vertices_object, self.faces, int(size))
+            else:
+                make = surface_voxels if kind == "surface" else filled_voxels
+                made = make(self.shape.vertices_object, self.shape.faces, size)
+            self._kept_voxels[key] = made
+        return self._kept_voxels[key]
+
+    @cached_property
+    def _kept_voxels(self) -> dict[tuple[str, float], Voxels]:
+        return {}
+
+    @cached_property
+    def _prepared(self) -> tuple[ndarray, ndarray, tuple[str, ...]]:
+        import manifold3d
+
+        what = f"object {self.shape.name!r}"
+        vertices = np.ascontiguousarray(self.shape.vertices_object, dtype=np.float64)
+        check_mesh(vertices, self.shape.faces, what=what)
+        size = float(np.ptp(vertices[self.shape.faces.reshape(-1)], axis=0).max())
+        if not SMALLEST_OBJECT <= size <= LARGEST_OBJECT:
+            raise InputError(
+                f"The {what} is {size:.4g} m long; what a hand holds measures "
+                f"{SMALLEST_OBJECT * 1000:.0f} mm to {LARGEST_OBJECT:.0f} m. Its vertices must be "
+                "in metres: load_object reads and converts other units."
+            )
+        faces, repairs = closed_faces(vertices, self.shape.faces, what=what)
+        solid = to_manifold(vertices, faces)
+        if solid.status() != manifold3d.Error.NoError:
+            raise InputError(
+                f"The {what} does not enclose a volume ({solid.status().name}). Rebuild its "
+                "surface, for example with ManifoldPlus."
+            )
+        plain, resolved = without_overlap(solid, what=what)
+        if resolved:
+            vertices, faces = to_mesh(plain)
+        else:
+            # The given triangles, not manifold3d's copy without slivers.
+            used, flat = np.unique(faces, return_inverse=True)
+            vertices, faces = vertices[used], flat.reshape(-1, 3)
+        return vertices, np.ascontiguousarray(faces, dtype=np.int64), repairs + resolved
+
+    @cached_property
+    def _tree(self):
+        import igl
+
+        tree = igl.AABB()
+        tree.init(self.vertices_object, self.faces)
+        return tree
+
+    @cached_property
+    def _winding(self):
+        import igl
+
+        hierarchy = igl.FastWindingNumberBVH()
+        hierarchy.init(self.vertices_object, self.faces)
+        return hierarchy
+
+    @cached_property
+    def _vertex_tree(self):
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self.shape.vertices_object)
+
+
+def as_solid(shape: ObjectShape | SolidObject) -> SolidObject:
+    """The prepared object; prepare it once yourself where many hands are measured."""
+    return shape if isinstance(shape, SolidObject) else SolidObject(shape)
