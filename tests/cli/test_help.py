@@ -8,7 +8,9 @@ import pytest
 from semgrasp.cli.main import main
 
 
-@pytest.mark.parametrize("command", [[], ["generate"], ["demo"], ["doctor"], ["describe"], ["evaluate"]])
+@pytest.mark.parametrize(
+    "command", [[], ["generate"], ["demo"], ["doctor"], ["describe"], ["evaluate"]]
+)
 def test_help_gives_an_example(capsys, command):
     with pytest.raises(SystemExit) as exit_:
         main([*command, "--help"])
