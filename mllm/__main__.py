@@ -18,10 +18,15 @@ def _export(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m mllm export")
     parser.add_argument("--checkpoint", type=Path, required=True, help="runs/.../last.ckpt")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument(
+        "--kind", default="model", choices=("model", "adapter", "backbone"),
+        help="what the library loads; the adapters in peft's layout; or the merged backbone in "
+        "Hugging Face's layout (default: model)",
+    )  # fmt: skip
     parsed = parser.parse_args(arguments)
     from mllm.export import export
 
-    export(parsed.checkpoint, parsed.output)
+    export(parsed.checkpoint, parsed.output, parsed.kind)
 
 
 def _train(arguments: list[str]) -> None:

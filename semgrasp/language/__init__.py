@@ -14,5 +14,6 @@ from .conversation import write_script as write_script
 from .decoding import LanguageOutput as LanguageOutput
 from .model import GraspLanguageModel as GraspLanguageModel
 from .model import LanguageLogits as LanguageLogits
+from .pretrained import Precision as Precision
 from .projector import object_radius as object_radius
 from .vocabulary import Vocabulary as Vocabulary

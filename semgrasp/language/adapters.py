@@ -43,6 +43,11 @@ def attach_lora(model: GraspLanguageModel, settings: LoraSettings) -> None:
     if settings.train_words:
         input_table(model.network).requires_grad_(True)
         output_table(model.network).requires_grad_(True)
+    # What learns is kept exact, whatever the precision of what is frozen: an update is often
+    # smaller than the spacing of 16-bit numbers.
+    for parameter in model.network.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def merge_lora(model: GraspLanguageModel) -> None:

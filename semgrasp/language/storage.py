@@ -77,7 +77,7 @@ def load(folder: Path) -> "GraspLanguageModel":
     }
     if "answer_words" not in state:
         raise InputError(f"{weights} holds another kind of model: answer_words is missing.")
-    vocabulary = Vocabulary.load(folder / "tokenizer.json", config)
+    vocabulary = Vocabulary.load(folder, config)
     network = backbone.build_network(network_settings)
     model = GraspLanguageModel(config, network, vocabulary, state["answer_words"])
     _check_match(model, state, weights)

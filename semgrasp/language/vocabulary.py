@@ -11,6 +11,7 @@ from tokenizers import AddedToken, Tokenizer
 from semgrasp.errors import InputError
 
 from .config import LanguageConfig
+from .pretrained import load_tokenizer
 
 MARKS = ("<SG>", "<EG>", "<OS>", "<OBJ>")
 """Start and end of a grasp, the object's size, the object's points."""
@@ -52,7 +53,7 @@ class Vocabulary:
             )
         self._human_prefix = self._plain(config.human_prefix)
         self._human_suffix = self._plain(config.human_suffix)
-        self._system = self._plain(config.system)
+        self._opening = [*self._plain(config.opening), *self._plain(config.system)]
         end = self._plain(config.answer_suffix)
         if len(end) != 1:
             raise InputError(
@@ -64,15 +65,9 @@ class Vocabulary:
         tokenizer.encode_special_tokens = True
 
     @staticmethod
-    def load(path: Path, config: LanguageConfig) -> "Vocabulary":
-        """Read a `tokenizer.json`."""
-        if not path.is_file():
-            raise InputError(f"No tokenizer at {path}. The folder must hold a tokenizer.json.")
-        try:
-            tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # The library raises bare Exception for every fault.
-            raise InputError(f"{path} is not a tokenizer.json: {error}.") from error
-        return Vocabulary(tokenizer, config)
+    def load(folder: Path, config: LanguageConfig) -> "Vocabulary":
+        """Read the tokenizer of a folder: `tokenizer.json` or `tokenizer.model`."""
+        return Vocabulary(load_tokenizer(folder), config)
 
     def code_id(self, level: int, code: int) -> int:
         """Token id of entry `code` of codebook `level` (0 orientation, 1 manner, 2 refinement)."""
@@ -84,9 +79,9 @@ class Vocabulary:
         return [self.start_of_grasp, *body, self.end_of_grasp]
 
     def human_ids(self, text_ids: list[int], *, first: bool) -> list[int]:
-        """A human turn in the template; the first one carries the system text."""
-        system = self._system if first else []
-        return [*system, *self._human_prefix, *text_ids, *self._human_suffix]
+        """A human turn in the template; the first one carries the opening and the system text."""
+        opening = self._opening if first else []
+        return [*opening, *self._human_prefix, *text_ids, *self._human_suffix]
 
     def text_ids(self, text: str) -> list[int]:
         """Ids of plain text; marks such as `<SG>` in it are ordinary characters."""
