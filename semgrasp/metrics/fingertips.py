@@ -15,7 +15,7 @@ from semgrasp.types import ObjectShape
 
 def disjointedness(
     hand_vertices_object: Float[ndarray, "*b V 3"],
-    fingertips: Sequence[Int[ndarray, " n"]],
+    fingertips: Sequence[Int[ndarray, " _"]],
     shape: ObjectShape | SolidObject,
     *,
     to: Literal["surface", "vertices"] = "surface",
