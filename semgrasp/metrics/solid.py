@@ -93,6 +93,14 @@ class SolidObject:
             distance[boxed[winding > 0.5]] *= -1.0
         return distance
 
+    def nearest(
+        self, points_object: Float[ndarray, "n 3"]
+    ) -> tuple[Float[ndarray, " n"], Int[ndarray, " n"], Float[ndarray, "n 3"]]:
+        """Signed distance of points in [m], the triangle nearest to each and its nearest point."""
+        points = np.ascontiguousarray(points_object, dtype=np.float64)
+        _, face, closest = self._tree.squared_distance(self.vertices_object, self.faces, points)
+        return self.signed_distance(points), np.asarray(face).reshape(-1), np.asarray(closest)
+
     def distance_to_vertices(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         """Distance in [m] from points to the nearest vertex of the shape as it was given."""
         return np.asarray(self._vertex_tree.query(points_object)[0]).reshape(-1)
