@@ -60,9 +60,9 @@ class _Region:
 
     finger: int
     skin: Int[ndarray, "F 3"]
-    cut_edges: list[Int[ndarray, "n 2"]]
+    cut_edges: list[Int[ndarray, "_ 2"]]
     """Edges to each neighbouring region, against the direction of the skin's faces."""
-    strangers: Int[ndarray, " n"]
+    strangers: Int[ndarray, " _"]
     """Vertices that have no business inside."""
 
 

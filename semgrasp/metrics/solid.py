@@ -117,7 +117,7 @@ class SolidObject:
         """Voxels of a cube around the object whose centre is inside it."""
         return self._voxels(("solid", resolution))
 
-    def _voxels(self, key: tuple[str, float]) -> Voxels:
+    def _voxels(self, key: tuple[str, int | float]) -> Voxels:
         if key not in self._kept_voxels:
             kind, size = key
             if kind == "solid":
@@ -129,7 +129,7 @@ class SolidObject:
         return self._kept_voxels[key]
 
     @cached_property
-    def _kept_voxels(self) -> dict[tuple[str, float], Voxels]:
+    def _kept_voxels(self) -> dict[tuple[str, int | float], Voxels]:
         return {}
 
     @cached_property
