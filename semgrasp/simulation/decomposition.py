@@ -1,0 +1,98 @@
+"""Any solid as convex pieces, which is all that a rigid-body simulator can collide."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from semgrasp.errors import InputError
+from semgrasp.simulation.displacement_rule import Decomposition
+
+_MIN_EXTENT = 1e-4
+"""Pieces thinner than this, in [m], hold nothing up."""
+
+_kept: dict[str, tuple[ndarray, ...]] = {}
+_KEPT_AT_MOST = 256
+
+
+def convex_decomposition(
+    vertices: Float[ndarray, "V 3"],
+    faces: Int[ndarray, "F 3"],
+    decomposition: Decomposition | None = None,
+    *,
+    cache_folder: Path | None = None,
+) -> list[Float[ndarray, "_ 3"]]:
+    """Corners in [m] of convex pieces whose union is nearly the solid, by V-HACD 4.
+
+    The result for the same content is kept in memory, and on disk where a folder is given.
+
+    Args:
+        vertices: Of a closed, outward surface in [m].
+        faces: Its triangles.
+        decomposition: Resolution and number of pieces.
+        cache_folder: Holds one .npz per object; made when missing.
+
+    Raises:
+        InputError: The surface encloses nothing that could be cut into pieces.
+    """
+    decomposition = decomposition or Decomposition()
+    key = _key(vertices, faces, decomposition)
+    if key not in _kept:
+        file = None if cache_folder is None else cache_folder / f"pieces-{key}.npz"
+        if file is not None and file.is_file():
+            with np.load(file) as arrays:
+                pieces = tuple(arrays[f"piece{i:04d}"] for i in range(len(arrays.files)))
+        else:
+            pieces = _decompose(vertices, faces, decomposition)
+            if file is not None:
+                _save(file, pieces)
+        while len(_kept) >= _KEPT_AT_MOST:
+            _kept.pop(next(iter(_kept)))
+        _kept[key] = pieces
+    return list(_kept[key])
+
+
+def _key(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> str:
+    digest = hashlib.sha256(repr(decomposition).encode())
+    for array, dtype in ((vertices, np.float64), (faces, np.int64)):
+        digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes() + b"|")
+    return digest.hexdigest()[:32]
+
+
+def _decompose(
+    vertices: ndarray, faces: ndarray, decomposition: Decomposition
+) -> tuple[ndarray, ...]:
+    import vhacdx  # Compiled and only needed here: importing the package stays fast.
+
+    found = vhacdx.compute_vhacd(
+        np.ascontiguousarray(vertices, dtype=np.float64),
+        np.ascontiguousarray(faces, dtype=np.uint32),
+        maxConvexHulls=decomposition.max_pieces,
+        resolution=decomposition.resolution,
+        minimumVolumePercentErrorAllowed=decomposition.volume_error,
+        # Deep enough for `max_pieces`: merging a surplus costs more than all else together.
+        maxRecursionDepth=int(np.ceil(np.log2(decomposition.max_pieces))),
+        maxNumVerticesPerCH=decomposition.max_corners,
+        asyncACD=False,
+    )
+    pieces = tuple(
+        np.asarray(corners, dtype=np.float64)
+        for corners, _ in found
+        if len(corners) >= 4 and np.ptp(corners, axis=0).min() > _MIN_EXTENT
+    )
+    if not pieces:
+        raise InputError(
+            "No convex piece was found in this object: its surface encloses too little volume. "
+            "Check that it is closed and in metres."
+        )
+    return pieces
+
+
+def _save(file: Path, pieces: tuple[ndarray, ...]) -> None:
+    # The dataset room, which writes files whole too, lies below; see its reasons there.
+    from semgrasp.dataset.atomic import written_whole
+
+    with written_whole(file) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{f"piece{i:04d}": piece for i, piece in enumerate(pieces)})

@@ -1,0 +1,160 @@
+"""What a simulation displacement means: every constant of the test, and where it comes from.
+
+"Simulation displacement" is one number under many definitions: hold the hand still, let a force
+pull the object for a seventh of a second, say how far its centre went. Two published scripts use
+nearly the same constants and yet do not agree, so each is a value of its own.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from semgrasp.errors import InputError
+
+Vector = tuple[float, float, float]
+
+_AXES: tuple[Vector, ...] = (
+    (0.0, 0.0, -1.0),
+    (1.0, 0.0, 0.0),
+    (0.0, 1.0, 0.0),
+    (-1.0, 0.0, 0.0),
+    (0.0, -1.0, 0.0),
+    (0.0, 0.0, 1.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decomposition:
+    """How an object is cut into the convex pieces that a simulator collides.
+
+    The first four fields steer V-HACD 4 (package vhacdx), the others V-HACD 2 inside PyBullet,
+    whose constants have no counterpart in version 4.
+    """
+
+    resolution: int = 100_000
+    """Voxels over the object, of either version."""
+    max_pieces: int = 64
+    """Pieces at most (version 4)."""
+    max_corners: int = 64
+    """Corners of a piece at most, of either version."""
+    volume_error: float = 1.0
+    """A piece is not cut further once its hull is larger by less than this, in percent of the
+    object's volume (version 4)."""
+    concavity: float = 0.0025
+    """Largest concavity, relative to the size of the object (version 2)."""
+    plane_downsampling: int = 4
+    hull_downsampling: int = 4
+    alpha: float = 0.05
+    """Bias towards cuts along symmetry planes (version 2)."""
+    beta: float = 0.05
+    """Bias towards cuts along axes of revolution (version 2)."""
+    min_volume_per_piece: float = 1e-4
+    """Relative volume that adds corners to a piece (version 2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisplacementRule:
+    """The constants of the test; a displacement means nothing without them."""
+
+    name: str
+    source: str
+    """Where the constants were read."""
+    known_defects: tuple[str, ...] = ()
+    """What is wrong with the published rule, one sentence each."""
+    time_step: float
+    """In [s]."""
+    steps: int
+    """The simulated time is `steps * time_step`."""
+    gravity: tuple[Vector, ...]
+    """Acceleration in the object frame in [m/s^2], one simulation for each."""
+    friction: float
+    """Coulomb coefficient of hand against object."""
+    friction_combination: Literal["as_given", "product"] = "as_given"
+    """PyBullet multiplies the coefficients of the two bodies; both are `friction`."""
+    mass: float = 1.0
+    """Of the object in [kg]. Without effect on the motion of one free body against a fixed hand:
+    gravity, friction and contact stiffness all scale with it."""
+    hand_restitution: float = 0.0
+    object_restitution: float = 0.0
+    """PyBullet only: the contacts of MuJoCo are critically damped and have no restitution."""
+    solver_iterations: int = 100
+    centre_of_mass: Literal["volume", "vertices"]
+    """Centroid of the enclosed volume, or mean of the vertices, which depends on the meshing."""
+    displacement: Literal["from_start", "norm_of_final_position"]
+    """Distance of the centre of mass from where it began, or from the origin of the frame."""
+    is_recentred: bool = False
+    """Whether hand and object are first moved so that the mean vertex is the origin."""
+    decomposition: Decomposition = field(default_factory=Decomposition)
+    flesh_margin: float = 0.0
+    """Distance in [m] at which contact begins to press (MuJoCo only)."""
+    on_failure: float | None = None
+    """Displacement in [m] that stands for a simulation that failed; None raises."""
+
+    def __post_init__(self) -> None:
+        if not self.gravity or self.steps < 1 or not self.time_step > 0.0 or not self.mass > 0.0:
+            raise InputError(
+                "A displacement rule needs at least one direction of gravity, one step, and a "
+                f"positive time step and mass; got {len(self.gravity)} directions, {self.steps} "
+                f"steps of {self.time_step} s and {self.mass} kg."
+            )
+
+
+CORRECTED = DisplacementRule(
+    name="corrected",
+    source="this package; duration as in the published scripts, so that numbers stay comparable",
+    time_step=35 / 240 / 73,
+    steps=73,
+    gravity=tuple((9.81 * x, 9.81 * y, 9.81 * z) for x, y, z in _AXES),
+    friction=1.0,
+    centre_of_mass="volume",
+    displacement="from_start",
+)
+"""All six directions, from the true centre of mass. Friction: dry fingertip skin on smooth plastic,
+glass and metal slides at 0.3 to 1.5 in the literature, depending on moisture and load; 1.0 is
+within that range and the value of the stability test the data set was filtered by."""
+
+OAKINK = DisplacementRule(
+    name="oakink",
+    source="OakInk-Grasp-Generation @ e202858, lib/metrics/simulator.py and scripts/",
+    known_defects=(
+        "Reports the distance of the centre of mass from the origin, not from its start: an "
+        "object whose vertices average 3 cm off the origin scores 3 cm without moving.",
+        "Takes the mean vertex for the centre of mass.",
+        "Pulls along +y only.",
+        "Friction 3 for both bodies, which PyBullet multiplies to 9.",
+        "The convex decomposition depends on its resolution, and the result on both.",
+    ),
+    time_step=1 / 240,
+    steps=35,
+    gravity=((0.0, 9.8, 0.0),),
+    friction=3.0,
+    friction_combination="product",
+    object_restitution=0.5,
+    solver_iterations=150,
+    centre_of_mass="vertices",
+    displacement="norm_of_final_position",
+    decomposition=Decomposition(resolution=100_000, concavity=0.0025, beta=0.0),
+)
+
+GRASPTTA = DisplacementRule(
+    name="grasptta",
+    source="GraspTTA @ ef7fcfa, metric/simulate.py",
+    known_defects=(
+        "Takes the mean vertex for the centre of mass.",
+        "Pulls along +y only.",
+        "Friction 3 for both bodies, which PyBullet multiplies to 9.",
+        "Decomposes the object at 1000 voxels, which closes handles and cups.",
+        "Scores a simulation that failed as 10 cm, which is less than a free fall.",
+    ),
+    time_step=1 / 240,
+    steps=35,
+    gravity=((0.0, 9.8, 0.0),),
+    friction=3.0,
+    friction_combination="product",
+    object_restitution=0.5,
+    solver_iterations=150,
+    centre_of_mass="vertices",
+    displacement="from_start",
+    is_recentred=True,
+    decomposition=Decomposition(resolution=1000, concavity=0.001, beta=0.0),
+    on_failure=0.10,
+)
