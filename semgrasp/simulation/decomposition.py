@@ -10,8 +10,8 @@ from numpy import ndarray
 from semgrasp.errors import InputError
 from semgrasp.simulation.displacement_rule import Decomposition
 
-_MIN_EXTENT = 1e-4
-"""Pieces thinner than this, in [m], hold nothing up."""
+_MIN_THICKNESS = 2e-4
+"""Pieces thinner than this, in [m], hold nothing up, and simulators refuse them as flat."""
 
 _kept: dict[str, tuple[ndarray, ...]] = {}
 _KEPT_AT_MOST = 256
@@ -80,7 +80,7 @@ def _decompose(
     pieces = tuple(
         np.asarray(corners, dtype=np.float64)
         for corners, _ in found
-        if len(corners) >= 4 and np.ptp(corners, axis=0).min() > _MIN_EXTENT
+        if _thickness(np.asarray(corners)) > _MIN_THICKNESS
     )
     if not pieces:
         raise InputError(
@@ -88,6 +88,14 @@ def _decompose(
             "Check that it is closed and in metres."
         )
     return pieces
+
+
+def _thickness(corners: Float[ndarray, "n 3"]) -> float:
+    """Extent in [m] along the thinnest of the principal axes."""
+    if len(corners) < 4:
+        return 0.0
+    centred = corners - corners.mean(axis=0)
+    return float(np.ptp(centred @ np.linalg.svd(centred, full_matrices=False)[2][2]))
 
 
 def _save(file: Path, pieces: tuple[ndarray, ...]) -> None:

@@ -76,6 +76,8 @@ class DisplacementRule:
     hand_restitution: float = 0.0
     object_restitution: float = 0.0
     """PyBullet only: the contacts of MuJoCo are critically damped and have no restitution."""
+    damping: float = 0.0
+    """Share of the velocity lost per second; PyBullet's default is 0.04."""
     solver_iterations: int = 100
     centre_of_mass: Literal["volume", "vertices"]
     """Centroid of the enclosed volume, or mean of the vertices, which depends on the meshing."""
@@ -129,6 +131,7 @@ OAKINK = DisplacementRule(
     friction=3.0,
     friction_combination="product",
     object_restitution=0.5,
+    damping=0.04,
     solver_iterations=150,
     centre_of_mass="vertices",
     displacement="norm_of_final_position",
@@ -151,6 +154,7 @@ GRASPTTA = DisplacementRule(
     friction=3.0,
     friction_combination="product",
     object_restitution=0.5,
+    damping=0.04,
     solver_iterations=150,
     centre_of_mass="vertices",
     displacement="from_start",

@@ -67,7 +67,12 @@ class MujocoScene:
         body.explicitinertial = True
         body.mass, body.ipos = rule.mass, self._mass.centre_of_mass
         body.fullinertia = [*np.diag(inertia), inertia[0, 1], inertia[0, 2], inertia[1, 2]]
-        return spec.compile()
+        model = spec.compile()
+        # Bullet scales the velocity by (1 - damping)^dt; this is the force that does the same.
+        rate = -np.log1p(-rule.damping)
+        model.dof_damping[:3] = rate * rule.mass
+        model.dof_damping[3:] = rate * model.body("object").inertia
+        return model
 
     def _add(self, spec, body, name: str, corners: ndarray, *, is_hand: bool) -> None:
         rule = self._rule
