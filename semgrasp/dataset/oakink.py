@@ -24,7 +24,7 @@ import trimesh
 
 from semgrasp.dataset.atomic import folder_written_whole, written_whole
 from semgrasp.dataset.oakbase import label_faces, read_parts
-from semgrasp.dataset.safe_pickle import load_arrays
+from semgrasp.safe_pickle import load_arrays
 from semgrasp.dataset.split import CATEGORY_CODES, Split, split_of
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform, matrix_to_axis_angle
@@ -89,18 +89,27 @@ def hand_parameters(grasp: Grasp) -> dict[str, np.ndarray]:
     return {key: value.detach().cpu().numpy().astype(np.float32) for key, value in arrays.items()}
 
 
+_HAND_PARAMETERS = {"pose": 48, "shape": 10, "tsl": 3}
+
+
+def check_hand_parameters(arrays: Mapping[str, np.ndarray], *, what: str = "grasp") -> None:
+    """Refuse what is no hand_param: other keys, other sizes, numbers that are not finite."""
+    if any(key not in arrays or arrays[key].size != n for key, n in _HAND_PARAMETERS.items()):
+        found = {key: value.shape for key, value in arrays.items()}
+        raise InputError(f"{what} must hold pose (48), shape (10) and tsl (3), found {found}.")
+    for key in _HAND_PARAMETERS:
+        array = arrays[key]
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise InputError(f"{what} holds numbers that are not finite.")
+
+
 def grasp_from_hand_parameters(arrays: Mapping[str, np.ndarray], *, what: str = "grasp") -> Grasp:
     """Inverse of `hand_parameters`."""
-    expected = {"pose": 48, "shape": 10, "tsl": 3}
-    found = {key: value.shape for key, value in arrays.items()}
-    if any(key not in arrays or arrays[key].size != n for key, n in expected.items()):
-        raise InputError(f"{what} must hold pose (48), shape (10) and tsl (3), found {found}.")
+    check_hand_parameters(arrays, what=what)
     tensors = {
         key: torch.from_numpy(np.asarray(arrays[key], dtype=np.float64).reshape(-1))
-        for key in expected
+        for key in _HAND_PARAMETERS
     }
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise InputError(f"{what} holds numbers that are not finite.")
     R_object_hand = axis_angle_to_matrix(tensors["pose"][:3])
     return Grasp(
         make_transform(R_object_hand, tensors["tsl"]).float(),

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from semgrasp.dataset.safe_pickle import MAX_BYTES, RefusedPickleError, load_arrays, parse_arrays
+from semgrasp.safe_pickle import MAX_BYTES, RefusedPickleError, load_arrays, parse_arrays
 from semgrasp.errors import AssetNotFoundError, InputError
 
 ARRAYS = {
