@@ -24,10 +24,10 @@ import trimesh
 
 from semgrasp.dataset.atomic import folder_written_whole, written_whole
 from semgrasp.dataset.oakbase import label_faces, read_parts
-from semgrasp.safe_pickle import load_arrays
 from semgrasp.dataset.split import CATEGORY_CODES, Split, split_of
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform, matrix_to_axis_angle
+from semgrasp.safe_pickle import load_arrays
 from semgrasp.types import INTENTS, Grasp, Intent, ObjectShape
 
 INTENT_CODES: dict[str, Intent] = {f"{i + 1:04d}": intent for i, intent in enumerate(INTENTS)}
