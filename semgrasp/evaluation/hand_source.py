@@ -1,0 +1,119 @@
+"""Which hand a file of poses is shown with, and whose surface a bare mesh is."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from semgrasp.errors import InputError
+from semgrasp.evaluation.sample import GraspSample
+from semgrasp.hand import HandModel, open_hand
+from semgrasp.metrics import closed_hand
+from semgrasp.types import Grasp, ObjectShape, Side
+
+
+def side_named(value: object) -> Side:
+    """The side of a hand, as a file names it."""
+    if value == "right":
+        return "right"
+    if value == "left":
+        return "left"
+    raise InputError(f"Unknown side {value!r}. Allowed: right, left.")
+
+
+class HandSource:
+    """The open hand, or the user's own MANO file, for either side; in double precision.
+
+    Args:
+        hand: "open", a path to MANO's files, or a hand model; the other side of a model is its
+            mirror image.
+    """
+
+    def __init__(self, hand: str | Path | HandModel = "open") -> None:
+        self._hand = hand
+        self._models: dict[Side, HandModel] = {}
+        self._closed: dict[int, tuple[HandModel, Int[ndarray, "F 3"]]] = {}
+
+    def model(self, side: Side) -> HandModel:
+        """The hand of a side."""
+        if side not in self._models:
+            self._models[side] = self._load(side).to(dtype=torch.float64, device="cpu")
+        return self._models[side]
+
+    def _load(self, side: Side) -> HandModel:
+        if isinstance(self._hand, HandModel):
+            return self._hand if self._hand.side == side else self._hand.mirrored()
+        if self._hand == "open":
+            return open_hand(side)
+        from semgrasp.hand import load_mano
+
+        return load_mano(self._hand, side)
+
+    @property
+    def name(self) -> str:
+        """Name of the hand model."""
+        return self.model("right").name
+
+    @cached_property
+    def _known(self) -> list[HandModel]:
+        """Hands whose surface is recognised by its triangles: ours, and the one given."""
+        opened = HandSource("open")
+        models = [opened.model("right"), opened.model("left")]
+        if self._hand != "open":
+            models += [self.model("right"), self.model("left")]
+        return models
+
+    def faces(self, model: HandModel) -> Int[ndarray, "F 3"]:
+        """Triangles of a model's surface, with the wrist closed."""
+        if id(model) not in self._closed:
+            vertices = model.template_vertices.double().numpy()
+            faces = closed_hand(vertices, model.faces.numpy().astype(np.int64))
+            # The model is kept beside its faces, so that its id stays taken.
+            self._closed[id(model)] = (model, faces)
+        return self._closed[id(model)][1]
+
+    def posed(self, name: str, shape: ObjectShape, grasp: Grasp, **said: str) -> GraspSample:
+        """A sample of the hand in a pose; `said` holds instruction and asked_part."""
+        grasp = Grasp(
+            grasp.T_object_hand.double(),
+            grasp.finger_angles.double(),
+            grasp.betas.double(),
+            grasp.side,
+        )
+        for what in ("T_object_hand", "finger_angles", "betas"):
+            if not bool(getattr(grasp, what).isfinite().all()):
+                raise InputError(f"{what} holds numbers that are not finite.")
+        model = self.model(grasp.side)
+        vertices = model.pose(grasp).vertices_object.numpy()
+        return GraspSample(name, shape, vertices, self.faces(model), model, grasp, **said)
+
+    def bare(
+        self,
+        name: str,
+        shape: ObjectShape,
+        vertices_object: Float[ndarray, "V 3"],
+        faces: Int[ndarray, "F 3"],
+        **said: str,
+    ) -> GraspSample:
+        """A sample of a hand's surface; its fingers are known where its triangles are."""
+        size = float(np.ptp(vertices_object, axis=0).max())
+        if not 0.05 <= size <= 0.6:
+            raise InputError(
+                f"The hand measures {size:.3g} m when its numbers are read in the unit of the "
+                "object; a hand measures 5 cm to 60 cm. Say the unit of both files with --units."
+            )
+        for model in self._known:
+            own = model.faces.numpy()
+            if len(model.template_vertices) == len(vertices_object) and any(
+                known.shape == faces.shape and np.array_equal(known, faces)
+                for known in (own, self.faces(model))
+            ):
+                return GraspSample(
+                    name, shape, vertices_object, self.faces(model), model, None, **said
+                )
+        return GraspSample(
+            name, shape, vertices_object, closed_hand(vertices_object, faces), **said
+        )

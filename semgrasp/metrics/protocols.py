@@ -1,0 +1,220 @@
+"""Protocols by name: every constant of a way to measure grasps, its source and its defects.
+
+A number of a grasp metric means nothing without these. `corrected` is what we recommend; the
+others compute what published scripts compute, so that published numbers can be compared with, and
+say what is wrong with them. The numbers of two protocols must never stand in one column.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from semgrasp.errors import InputError
+from semgrasp.metrics.volume import (
+    EXACT,
+    GRASPTTA_VOLUME,
+    HALO_VOLUME,
+    OAKINK_VOLUME,
+    VolumeRule,
+)
+from semgrasp.simulation import displacement_rule
+from semgrasp.simulation.displacement_rule import DisplacementRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthRule:
+    """How deep hand and object are in each other: the largest of many distances."""
+
+    kind: Literal["hand_to_surface", "hand_to_vertices", "object_to_hand"]
+    """From hand vertices inside the object to its surface, from them to its nearest vertex, or
+    from points of the object inside the hand to the hand's surface."""
+    num_points: int | None = None
+    """Points drawn uniformly over the object, for object_to_hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactRule:
+    """When a hand touches an object; the mean over grasps is the papers' contact ratio."""
+
+    kind: Literal["near", "intersecting"]
+    """A hand vertex is inside or near, or the intersection volume is not zero."""
+    distance: float | None = None
+    """What counts as near, in [m]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """A documented way to measure grasps; None where the source does not define a metric."""
+
+    name: str
+    """What `--protocol` takes."""
+    version: str = "1"
+    """Raised whenever a number of this protocol can change."""
+    summary: str
+    """What it is, in one sentence."""
+    source: str
+    """Paper, script and commit that it follows."""
+    known_defects: tuple[str, ...] = ()
+    """What is wrong with the numbers it gives, by design of its source; one sentence each."""
+    deviations: tuple[str, ...] = ()
+    """Where this implementation knowingly differs from the script; one sentence each."""
+
+    depth: DepthRule | None = None
+    """`penetration_depth_cm`."""
+    volume: VolumeRule | None = None
+    """`intersection_volume_cm3`."""
+    contact: ContactRule | None = None
+    """`contact_ratio`, 1 for a grasp that touches."""
+    contact_share: float | None = None
+    """`contact_share` and `contact_distance_cm`: the share of hand vertices nearer than this [m],
+    and the gap to the nearest."""
+
+    disjointedness: Literal["surface", "vertices"] | None = None
+    """`disjointedness_cm`: the fingertips' distances to the object's surface, or its vertices."""
+    displacement: DisplacementRule | None = None
+    """`simulation_displacement_cm`, over the directions of gravity, and its worst direction."""
+    self_penetration: Literal["winding"] | None = None
+    """`self_penetration_cm`: fingers in fingers or the palm, inside by winding number."""
+
+    @property
+    def label(self) -> str:
+        """Name and version in one word, as reports carry it."""
+        return f"{self.name}-v{self.version}"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics per grasp that it defines, in the order of reports."""
+        defined = {
+            "penetration_depth_cm": self.depth,
+            "intersection_volume_cm3": self.volume,
+            "simulation_displacement_cm": self.displacement,
+            "simulation_displacement_worst_cm": self.displacement,
+            "contact_ratio": self.contact,
+            "contact_share": self.contact_share,
+            "contact_distance_cm": self.contact_share,
+            "disjointedness_cm": self.disjointedness,
+            "self_penetration_cm": self.self_penetration,
+        }
+        return tuple(name for name, rule in defined.items() if rule is not None)
+
+
+_ENGINES = (
+    "The displacement of the script is PyBullet's (--engine pybullet); under MuJoCo, the default, "
+    "contacts have no restitution and the object is cut by V-HACD 4."
+)
+
+_CORRECTED = Protocol(
+    name="corrected",
+    summary="Exact geometry and an object that is held still from six sides; what we recommend",
+    source="semgrasp; depth to the surface and contact within 5 mm as in GraspTTA (Jiang et al., "
+    "ICCV 2021), volume of the exact intersection of two solids",
+    depth=DepthRule(kind="hand_to_surface"),
+    volume=EXACT,
+    contact=ContactRule(kind="near", distance=0.005),
+    contact_share=0.005,
+    disjointedness="surface",
+    displacement=displacement_rule.CORRECTED,
+    self_penetration="winding",
+)
+
+_OAKINK = Protocol(
+    name="oakink",
+    summary="What SemGrasp's table is thought to use: the scripts of OakInk-Grasp-Generation",
+    source="github.com/oakink/OakInk-Grasp-Generation at e202858: lib/metrics/penetration.py, "
+    "intersection.py, simulator.py; Yang et al., CVPR 2022",
+    known_defects=(
+        "The depth is measured to the object's vertices, not to its surface: the coarser its "
+        "triangles, the larger the number.",
+        "Disjointedness is measured to the object's vertices, too, and is never 0.",
+        *(f"Displacement: {defect}" for defect in displacement_rule.OAKINK.known_defects),
+    ),
+    deviations=(
+        _ENGINES,
+        "Inside is decided by the winding number of the given surface, which is not first rebuilt "
+        "by ManifoldPlus; an object that is not closed is refused instead.",
+    ),
+    depth=DepthRule(kind="hand_to_vertices"),
+    volume=OAKINK_VOLUME,
+    disjointedness="vertices",
+    displacement=displacement_rule.OAKINK,
+)
+
+_GRASPTTA = Protocol(
+    name="grasptta",
+    summary="The scripts of GraspTTA, which many later papers copied",
+    source="github.com/hwjiang1510/GraspTTA at ef7fcfa: metric/*.py, gen_diverse_grasp_ho3d.py; "
+    "Jiang et al., ICCV 2021",
+    known_defects=(
+        "The volume counts voxels of the object's surface only, 5 mm wide: nothing below 1.9 cm^3 "
+        "is resolved, and what lies deep inside is not counted.",
+        *(f"Displacement: {defect}" for defect in displacement_rule.GRASPTTA.known_defects),
+    ),
+    deviations=(
+        _ENGINES,
+        "Inside is decided by the winding number, not by the parity of one ray along a fixed "
+        "direction; the two differ where fingers overlap each other.",
+        "The grasp score (epsilon at 4 mm) is left out.",
+    ),
+    depth=DepthRule(kind="hand_to_surface"),
+    volume=GRASPTTA_VOLUME,
+    contact=ContactRule(kind="near", distance=0.005),
+    displacement=displacement_rule.GRASPTTA,
+)
+
+_HALO = Protocol(
+    name="halo",
+    summary="Volume on a 1 mm lattice, contact and diversity as HALO and its successors report",
+    source="HALO (Karunratanakul et al., 3DV 2021) and, for contact, FastGrasp (github.com/"
+    "wuxiaofei01/FastGrasp)",
+    known_defects=(
+        "The papers say 1 mm^3, the default of the code is 5 mm; here it is 1 mm.",
+        "Where no vertex of the hand is inside the object the volume is 0, also if they intersect.",
+        "Contact means that the volume is not zero: a hand that just touches does not touch.",
+        "Its successors cluster other features: entropies of two papers cannot be compared.",
+    ),
+    volume=HALO_VOLUME,
+    contact=ContactRule(kind="intersecting"),
+)
+
+_DEXGYS = Protocol(
+    name="dexgys",
+    summary="Q1, the object's depth in the hand, P-FID and joint entropy as in DexGYS",
+    source="github.com/iSEE-Laboratory/Grasp-as-You-Say: scripts/fid/test_fid.py and the metrics "
+    "of its evaluation; Wei et al., NeurIPS 2024",
+    known_defects=(
+        "Made for the Shadow hand: a human hand's 45 angles stand for its joints here.",
+        "The depth depends on how many points are drawn from the object.",
+        "Q1 counts every hand vertex within 1 cm of the object as a contact.",
+        "Its success rate is not defined in the published repository and is absent here.",
+        "P-FID is taken over hand and object together, so much of it is the object.",
+    ),
+    depth=DepthRule(kind="object_to_hand", num_points=1024),
+)
+
+_DEXGRASPBENCH = Protocol(
+    name="dexgraspbench",
+    summary="Success under six pulls of ten times the object's weight, in MuJoCo",
+    source="DexGraspBench (Chen et al., 2025), MuJoCo: six directions, 2 s each",
+    known_defects=(
+        "Made for actuated robot hands: a human hand has no actuators, so pregrasp, grasp and "
+        "squeeze are poses derived from the one that is given.",
+    ),
+)
+
+PROTOCOLS: dict[str, Protocol] = {
+    entry.name: entry for entry in (_CORRECTED, _OAKINK, _GRASPTTA, _HALO, _DEXGYS, _DEXGRASPBENCH)
+}
+"""Every protocol by name; the first is the default."""
+
+
+def protocol(name: str) -> Protocol:
+    """The protocol of a name.
+
+    Raises:
+        InputError: There is none of that name; the message lists those there are.
+    """
+    if name not in PROTOCOLS:
+        raise InputError(
+            f"Unknown protocol {name!r}. Available: {', '.join(PROTOCOLS)}. "
+            "See semgrasp evaluate --list-protocols."
+        )
+    return PROTOCOLS[name]

@@ -1,0 +1,223 @@
+"""Numbers do not depend on the file, the order or the number of processes; nothing is dropped."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import trimesh
+
+from semgrasp.errors import InputError
+from semgrasp.evaluation import Damaged, GraspSample, evaluate, read_samples
+from semgrasp.evaluation.evaluate import _keep, _key
+from semgrasp.evaluation.measure import Plan
+from semgrasp.metrics.protocols import PROTOCOLS, protocol
+from semgrasp.objects import load_object
+from semgrasp.types import ObjectShape
+
+GEOMETRY = ("penetration_depth_cm", "intersection_volume_cm3", "contact_ratio")
+
+
+@pytest.fixture(scope="module")
+def samples(scene, tmp_path_factory):
+    folder = scene.write_generated(tmp_path_factory.mktemp("out"))
+    return read_samples(folder, objects=scene.box).samples
+
+
+def numbers(evaluation) -> list[dict]:
+    return [
+        {key: value for key, value in grasp.values.items() if not isinstance(value, str)}
+        for grasp in evaluation.measured
+    ]
+
+
+def assert_same(left, right, tolerance: float = 1e-3) -> None:
+    for a, b in zip(numbers(left), numbers(right), strict=True):
+        assert a.keys() == b.keys()
+        for name in a:
+            assert a[name] == pytest.approx(b[name], abs=tolerance), name
+
+
+def test_the_same_grasp_has_the_same_numbers_in_every_kind_of_file(scene, tmp_path):
+    """A hundredth of a millimetre apart at most: files hold 32 bit numbers."""
+    generated = scene.write_generated(tmp_path / "out")
+    kinds = {
+        "grasps.json": read_samples(generated, objects=scene.box),
+        "hand_param": read_samples(
+            scene.write_hand_param(tmp_path / "a" / "hand_param.pkl"), objects=scene.box
+        ),
+        "meshes": read_samples(scene.write_pair(tmp_path / "pair")),
+    }
+    row = scene.parameters()
+    np.savez(tmp_path / "g.npz", pose=row["pose"], tsl=row["tsl"], betas=row["shape"])
+    kinds["npz"] = read_samples(tmp_path / "g.npz", objects=scene.box)
+    found = {kind: evaluate(reading.samples[:1], "corrected") for kind, reading in kinds.items()}
+    for evaluation in found.values():
+        assert_same(found["grasps.json"], evaluation)
+
+
+def test_the_order_of_the_files_changes_nothing(samples):
+    forward = evaluate(samples, metrics=GEOMETRY)
+    backward = evaluate(samples[::-1], metrics=GEOMETRY)
+    assert forward.to_json() == backward.to_json()
+
+
+def test_two_processes_measure_what_one_does(samples):
+    alone = evaluate(samples, workers=1)
+    together = evaluate(samples, workers=2)
+    assert alone.to_json() == together.to_json()
+
+
+def test_ray_measures_the_same(samples):
+    pytest.importorskip("ray")
+    alone = evaluate(samples, metrics=GEOMETRY)
+    ray = evaluate(samples, metrics=GEOMETRY, workers=1, ray_address="local")
+    assert alone.to_json() == ray.to_json()
+
+
+def test_moving_hand_and_object_together_changes_nothing(samples):
+    """A quarter turn about the up axis and a shift."""
+    R = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    t = np.array([0.01, 0.02, 0.03])
+    shape = samples[0].shape
+    moved_shape = replace(shape, vertices_object=shape.vertices_object @ R.T + t)
+    moved = [
+        replace(
+            sample,
+            shape=moved_shape,
+            hand_vertices_object=sample.hand_vertices_object @ R.T + t,
+            grasp=None,
+        )
+        for sample in samples
+    ]
+    names = ("penetration_depth_cm", "contact_share", "disjointedness_cm")
+    assert_same(evaluate(samples, metrics=names), evaluate(moved, metrics=names), 1e-9)
+    names = ("intersection_volume_cm3",)
+    assert_same(evaluate(samples, metrics=names), evaluate(moved, metrics=names), 0.01)
+
+
+def test_depth_and_volume_of_a_cube_in_a_cube_are_known():
+    """A hand-sized block enters the object by 1 cm over 2 x 3 cm."""
+    shape = _box_shape("block", (0.10, 0.10, 0.10))
+    sample = _bare(shape, extents=(0.10, 0.02, 0.03), centre=(0.09, 0.0, 0.0))
+    (found,) = evaluate([sample], metrics=GEOMETRY).measured
+    assert found.values["penetration_depth_cm"] == pytest.approx(1.0)
+    assert found.values["intersection_volume_cm3"] == pytest.approx(6.0)
+    assert found.values["contact_ratio"] == 1.0
+
+
+def test_an_open_object_damages_its_grasps_and_no_others(samples, tmp_path):
+    box = trimesh.creation.cylinder(radius=0.03, height=0.12, sections=32)
+    box.update_faces(box.face_normals[:, 2] < 0.5)
+    box.export(tmp_path / "open.ply")
+    shape = load_object(tmp_path / "open.ply", units="m")
+    broken = replace(samples[0], name="broken", shape=shape)
+    evaluation = evaluate([*samples, broken], metrics=GEOMETRY)
+    assert len(evaluation.measured) == 3
+    ((name, reason),) = evaluation.damaged
+    assert name == "broken"
+    assert "enclose" in reason
+
+
+def test_a_hand_that_is_no_hand_is_damaged(samples):
+    nan = samples[0].hand_vertices_object.copy()
+    nan[3] = np.nan
+    broken = replace(samples[0], name="nan", hand_vertices_object=nan)
+    evaluation = evaluate([broken, samples[1]], metrics=GEOMETRY)
+    assert [entry.name for entry in evaluation.damaged] == ["nan"]
+    assert "finite" in evaluation.damaged[0].reason
+
+
+def test_the_report_has_what_is_promised(samples):
+    evaluation = evaluate(samples, damaged=[Damaged("lost", "It was cut.")])
+    report = json.loads(evaluation.to_json())
+    assert report["protocol"] == "corrected"
+    assert report["version"] == PROTOCOLS["corrected"].version
+    assert (report["engine"], report["seed"], report["grasps"]) == ("mujoco", 0, 3)
+    for name in (
+        "penetration_depth_cm",
+        "intersection_volume_cm3",
+        "simulation_displacement_cm",
+        "contact_ratio",
+    ):
+        summary = report["metrics"][name]
+        assert set(summary) == {"mean", "std", "median", "ci95", "n"}
+        low, high = summary["ci95"]
+        assert low <= summary["mean"] <= high
+        column = [grasp[name] for grasp in report["per_grasp"]]
+        assert summary["mean"] == pytest.approx(np.mean(column))
+        assert summary["n"] == 3
+    assert report["damaged"] == [{"name": "lost", "reason": "It was cut."}]
+    assert report["protocol_constants"]["volume"]["kind"] == "exact"
+    assert report["platform"]["mujoco"]
+
+
+def test_csv_and_markdown_tell_the_same(samples):
+    evaluation = evaluate(samples, metrics=GEOMETRY, damaged=[Damaged("lost", "It was cut.")])
+    rows = evaluation.to_csv().splitlines()
+    assert rows[0].startswith("name,object,penetration_depth_cm")
+    assert len(rows) == 1 + 3 + 1
+    text = evaluation.to_markdown()
+    assert "corrected-v1" in text
+    assert "`lost`: It was cut." in text
+    mean = evaluation.summary()["penetration_depth_cm"].mean
+    assert f"{mean:.3f}" in text
+
+
+def test_what_a_protocol_does_not_define_is_absent(samples):
+    report = evaluate(samples, "dexgys").to_dict()
+    assert "intersection_volume_cm3" not in report["metrics"]
+    assert "intersection_volume_cm3" not in report["per_grasp"][0]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_protocol_measures_what_it_defines(samples, name):
+    evaluation = evaluate(samples[:1], name)
+    assert evaluation.damaged == []
+    assert set(evaluation.summary()) == set(protocol(name).metrics)
+
+
+def test_an_undefined_metric_is_refused_with_those_there_are(samples):
+    with pytest.raises(InputError, match="penetration_depth_cm"):
+        evaluate(samples, metrics=["beauty"])
+    with pytest.raises(InputError, match="workers"):
+        evaluate(samples, workers=-1)
+
+
+def test_an_interrupted_run_goes_on_from_what_is_finished(samples, tmp_path):
+    """The first grasp's result is planted: it must come back, and only it."""
+    plan = Plan(protocol("corrected"), GEOMETRY)
+    partial = tmp_path / "report.json.partial.jsonl"
+    done = evaluate(samples[:1], metrics=GEOMETRY).measured[0]
+    planted = replace(done, values={**done.values, "penetration_depth_cm": 42.0})
+    _keep(partial, [planted], {samples[0].name: _key(samples[0], plan)})
+    with partial.open("a") as stream:
+        stream.write('{"key": "cut in the mid')
+    evaluation = evaluate(samples, metrics=GEOMETRY, partial=partial)
+    depths = [grasp.values["penetration_depth_cm"] for grasp in evaluation.measured]
+    assert depths[0] == 42.0
+    assert max(depths[1:]) < 10.0
+    bent = replace(samples[0], hand_vertices_object=samples[0].hand_vertices_object + 1e-6)
+    again = evaluate([bent], metrics=GEOMETRY, partial=partial)
+    assert again.measured[0].values["penetration_depth_cm"] != 42.0
+
+
+def test_progress_counts_every_grasp(samples):
+    counts: list[int] = []
+    evaluate(samples, metrics=GEOMETRY, progress=counts.append)
+    assert sum(counts) == 3
+
+
+def _box_shape(name: str, extents) -> ObjectShape:
+    box = trimesh.creation.box(extents)
+    return ObjectShape(name, np.asarray(box.vertices), np.asarray(box.faces, dtype=np.int64))
+
+
+def _bare(shape: ObjectShape, *, extents, centre):
+    block = trimesh.creation.box(extents)
+    # Subdivided: a depth measured at vertices needs some inside.
+    block = block.subdivide().subdivide()
+    block.apply_translation(centre)
+    return GraspSample(
+        "block", shape, np.asarray(block.vertices), np.asarray(block.faces, dtype=np.int64)
+    )
