@@ -203,9 +203,8 @@ def _limits(hand: ArticulatedHand) -> tuple[Float[ndarray, "21"], Float[ndarray,
     lower, upper = (limit.double() for limit in JOINT_LIMITS)
     steps = torch.linspace(0.0, 1.0, 5, dtype=torch.float64)
     grid = torch.cartesian_prod(steps, steps, steps)
-    q = lower + 0.5 * (upper - lower) * torch.ones(len(grid), 21, dtype=torch.float64)
+    q = torch.zeros(len(grid), 21, dtype=torch.float64)
     q[:, 16:19] = lower[16:19] + grid * (upper - lower)[16:19]
-    q[:, :16] = lower[:16]
     poses = finger_angles_from_dofs(hand.hand_model, q)
     saddles = np.stack([hand.joint_pose(pose).angles[16:19] for pose in poses])
     limits = []

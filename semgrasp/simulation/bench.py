@@ -235,9 +235,7 @@ class GraspBench:
 _AXES = ("-x", "+x", "-y", "+y", "-z", "+z")
 
 
-def _add_object(
-    spec: mujoco.MjSpec, pieces: Sequence[Float[ndarray, "_ 3"]], mass: float
-) -> None:
+def _add_object(spec: mujoco.MjSpec, pieces: Sequence[Float[ndarray, "_ 3"]], mass: float) -> None:
     """A free body of convex pieces of one density; where they overlap they count twice."""
     body = spec.worldbody.add_body(name="object")
     body.add_freejoint(name="object")
