@@ -16,7 +16,8 @@ from numpy import ndarray
 from scipy.spatial import ConvexHull
 
 from semgrasp.errors import require
-from semgrasp.simulation.displacement_rule import Decomposition, DisplacementRule
+from semgrasp.simulation.decomposition_settings import Decomposition
+from semgrasp.simulation.displacement_rule import DisplacementRule
 from semgrasp.simulation.mass_properties import MassProperties
 
 

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from semgrasp.errors import InputError
-from semgrasp.simulation.displacement_rule import Decomposition
+from semgrasp.simulation.decomposition_settings import Decomposition
+from semgrasp.simulation.exact_cuts import cut_into_pieces
 
 _MIN_THICKNESS = 2e-4
 """Pieces thinner than this, in [m], hold nothing up, and simulators refuse them as flat."""
@@ -24,8 +25,9 @@ def convex_decomposition(
     *,
     cache_folder: Path | None = None,
 ) -> list[Float[ndarray, "_ 3"]]:
-    """Corners in [m] of convex pieces whose union is nearly the solid, by V-HACD 4.
+    """Corners in [m] of convex pieces whose union is nearly the solid.
 
+    A surface that is no manifold (it runs through itself) cannot be cut exactly and goes to V-HACD.
     The result for the same content is kept in memory, and on disk where a folder is given.
 
     Args:
@@ -45,7 +47,7 @@ def convex_decomposition(
             with np.load(file) as arrays:
                 pieces = tuple(arrays[f"piece{i:04d}"] for i in range(len(arrays.files)))
         else:
-            pieces = _decompose(vertices, faces, decomposition)
+            pieces = _pieces(vertices, faces, decomposition)
             if file is not None:
                 _save(file, pieces)
         while len(_kept) >= _KEPT_AT_MOST:
@@ -61,10 +63,23 @@ def _key(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> str
     return digest.hexdigest()[:32]
 
 
-def _decompose(
-    vertices: ndarray, faces: ndarray, decomposition: Decomposition
-) -> tuple[ndarray, ...]:
-    import vhacdx  # Compiled and only needed here: importing the package stays fast.
+def _pieces(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> tuple[ndarray, ...]:
+    found = None
+    if decomposition.method == "cuts":
+        found = cut_into_pieces(vertices, faces, decomposition)
+    if found is None:
+        found = _vhacd(vertices, faces, decomposition)
+    pieces = tuple(corners for corners in found if _thickness(corners) > _MIN_THICKNESS)
+    if not pieces:
+        raise InputError(
+            "No convex piece was found in this object: its surface encloses too little volume. "
+            "Check that it is closed and in metres."
+        )
+    return pieces
+
+
+def _vhacd(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> list[ndarray]:
+    import vhacdx  # Compiled and rarely needed.
 
     found = vhacdx.compute_vhacd(
         np.ascontiguousarray(vertices, dtype=np.float64),
@@ -77,17 +92,7 @@ def _decompose(
         maxNumVerticesPerCH=decomposition.max_corners,
         asyncACD=False,
     )
-    pieces = tuple(
-        np.asarray(corners, dtype=np.float64)
-        for corners, _ in found
-        if _thickness(np.asarray(corners)) > _MIN_THICKNESS
-    )
-    if not pieces:
-        raise InputError(
-            "No convex piece was found in this object: its surface encloses too little volume. "
-            "Check that it is closed and in metres."
-        )
-    return pieces
+    return [np.asarray(corners, dtype=np.float64) for corners, _ in found]
 
 
 def _thickness(corners: Float[ndarray, "n 3"]) -> float:

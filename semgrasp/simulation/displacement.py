@@ -1,7 +1,7 @@
-"""How far an object moves in a hand that holds still: the metric of the literature, and a sound one.
+"""How far an object moves in a hand that holds still, under the published rules and a sound one.
 
-    test = DisplacementTest(object_shape)
-    moved = test.run(hand_vertices, hand_faces)
+test = DisplacementTest(object_shape)
+moved = test.run(hand_vertices, hand_faces)
 """
 
 from collections.abc import Sequence

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from semgrasp.errors import InputError
+from semgrasp.simulation.decomposition_settings import Decomposition
 
 Vector = tuple[float, float, float]
 
@@ -20,35 +21,6 @@ _AXES: tuple[Vector, ...] = (
     (0.0, -1.0, 0.0),
     (0.0, 0.0, 1.0),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decomposition:
-    """How an object is cut into the convex pieces that a simulator collides.
-
-    The first four fields steer V-HACD 4 (package vhacdx), the others V-HACD 2 inside PyBullet,
-    whose constants have no counterpart in version 4.
-    """
-
-    resolution: int = 100_000
-    """Voxels over the object, of either version."""
-    max_pieces: int = 64
-    """Pieces at most (version 4)."""
-    max_corners: int = 64
-    """Corners of a piece at most, of either version."""
-    volume_error: float = 1.0
-    """A piece is not cut further once its hull is larger by less than this, in percent of the
-    object's volume (version 4)."""
-    concavity: float = 0.0025
-    """Largest concavity, relative to the size of the object (version 2)."""
-    plane_downsampling: int = 4
-    hull_downsampling: int = 4
-    alpha: float = 0.05
-    """Bias towards cuts along symmetry planes (version 2)."""
-    beta: float = 0.05
-    """Bias towards cuts along axes of revolution (version 2)."""
-    min_volume_per_piece: float = 1e-4
-    """Relative volume that adds corners to a piece (version 2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +107,7 @@ OAKINK = DisplacementRule(
     solver_iterations=150,
     centre_of_mass="vertices",
     displacement="norm_of_final_position",
-    decomposition=Decomposition(resolution=100_000, concavity=0.0025, beta=0.0),
+    decomposition=Decomposition(method="vhacd", resolution=100_000, concavity=0.0025, beta=0.0),
 )
 
 GRASPTTA = DisplacementRule(
@@ -159,6 +131,6 @@ GRASPTTA = DisplacementRule(
     centre_of_mass="vertices",
     displacement="from_start",
     is_recentred=True,
-    decomposition=Decomposition(resolution=1000, concavity=0.001, beta=0.0),
+    decomposition=Decomposition(method="vhacd", resolution=1000, concavity=0.001, beta=0.0),
     on_failure=0.10,
 )

@@ -11,12 +11,12 @@ from scipy.spatial import ConvexHull, QhullError
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
 from semgrasp.simulation.decomposition import convex_decomposition
-from semgrasp.simulation.displacement_rule import Decomposition
+from semgrasp.simulation.decomposition_settings import Decomposition
 
 _PALM_SLABS = 4
 _MIN_EXTENT = 5e-4
 """Thinner groups of vertices [m] span no volume a simulator could collide."""
-_BARE_HAND = Decomposition(resolution=60_000, max_pieces=32, volume_error=1.0)
+_BARE_HAND = Decomposition(method="vhacd", resolution=60_000, max_pieces=32, volume_error=1.0)
 
 
 @dataclass(frozen=True, eq=False)
