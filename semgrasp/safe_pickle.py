@@ -339,13 +339,14 @@ class _Notes:
     """Turns what the machine noted into data, within a budget.
 
     Args:
-        num_bytes: Size of the file; each array's bytes stand in it once.
+        num_bytes: Size of the file; each array's bytes stand in it once, though what is made of
+            them (a selection, a dense matrix) may take as much again.
     """
 
     def __init__(self, readers: Mapping[str, Reader], num_bytes: int) -> None:
         self.readers = readers
         self.values_left = _MAX_VALUES
-        self.bytes_left = num_bytes + (1 << 16)
+        self.bytes_left = 4 * num_bytes + (1 << 16)
 
     def plain(self, value: Any, depth: int) -> Any:
         """The value with every note replaced by its data."""

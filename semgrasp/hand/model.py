@@ -18,6 +18,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
+from semgrasp.hand.mano_space import ManoSpace
 from semgrasp.types import Grasp, Side
 
 # Position in joints21 of each joint and tip: wrist, then per finger three joints and the tip.
@@ -57,6 +58,8 @@ class HandModel:
     pose_directions: Float[Tensor, "V 3 135"] | None = None
     """Displacement per entry of the 15 joint rotations minus identity, or None."""
     tip_pose_directions: Float[Tensor, "5 3 135"] | None = None
+    mano: ManoSpace | None = None
+    """What MANO's own parameters need (`semgrasp.hand.convention`); None for other hands."""
 
     def bones(self) -> Float[Tensor, "15 3"]:
         """From each finger joint of the mean hand to the next, or to the tip, in [m]."""
@@ -101,7 +104,8 @@ class HandModel:
             for name, value in tensors.items()
         }
         pads = {name: pad.to(device=device) for name, pad in self.pads.items()}
-        return replace(self, pads=pads, **moved)
+        mano = None if self.mano is None else self.mano.to(dtype=dtype, device=device)
+        return replace(self, pads=pads, mano=mano, **moved)
 
     def subset(self, vertex_ids: Int[Tensor, " n"]) -> "HandModel":
         """The same skeleton with a few of the vertices, without faces.
@@ -126,7 +130,8 @@ class HandModel:
     def mirrored(self) -> "HandModel":
         """The hand of the other side: its mirror image in the plane z = 0.
 
-        The mirror image of a rotation vector (x, y, z) is (-x, -y, z), as in MANO's left hand.
+        The mirror image of a rotation vector (x, y, z) is (-x, -y, z). MANO's left hand is the
+        mirror image in x = 0 instead: half a turn about y apart, see `semgrasp.hand.mano_space`.
         """
         flip = self.template_vertices.new_tensor([1.0, 1.0, -1.0])
         return replace(
@@ -142,6 +147,7 @@ class HandModel:
             flexion_axes=-self.flexion_axes * flip,
             pose_directions=_mirrored_pose_directions(self.pose_directions, flip),
             tip_pose_directions=_mirrored_pose_directions(self.tip_pose_directions, flip),
+            mano=None if self.mano is None else self.mano.mirrored(),
         )
 
     def rerested(self, joints21: Float[Tensor, "21 3"]) -> "HandModel":
