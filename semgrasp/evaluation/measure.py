@@ -1,5 +1,6 @@
 """One object, prepared once, and the numbers of many grasps of it under a protocol."""
 
+import atexit
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -82,6 +83,8 @@ class _BenchKey:
 
 @lru_cache(maxsize=2)
 def _bench(key: _BenchKey) -> "Bench":
+    # libigl complains about whatever of it is still alive when Python ends.
+    atexit.register(_bench.cache_clear)
     return Bench(key.shape, key.plan)
 
 
