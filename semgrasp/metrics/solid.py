@@ -99,7 +99,9 @@ class SolidObject:
         """Signed distance of points in [m], the triangle nearest to each and its nearest point."""
         points = np.ascontiguousarray(points_object, dtype=np.float64)
         _, face, closest = self._tree.squared_distance(self.vertices_object, self.faces, points)
-        return self.signed_distance(points), np.asarray(face).reshape(-1), np.asarray(closest)
+        # libigl gives "long long", which numpy does not take for its int64.
+        face = np.asarray(face).reshape(-1).astype(np.int64)
+        return self.signed_distance(points), face, np.asarray(closest)
 
     def distance_to_vertices(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         """Distance in [m] from points to the nearest vertex of the shape as it was given."""
