@@ -21,10 +21,6 @@ _EXTRAS = {
     "distributed": (("ray",), "building large data sets on many machines"),
 }
 _ASSETS = {
-    "SEMGRASP_MANO_DIR": (
-        "MANO_RIGHT.pkl",
-        "the MANO hand; get it from https://mano.is.tue.mpg.de (registration, non-commercial)",
-    ),
     "SEMGRASP_VICUNA_DIR": (
         "config.json",
         "Vicuna-7B, the paper's language model; only training with configs/mllm/vicuna_7b.yaml "
@@ -57,6 +53,7 @@ def _installation_lines(checkpoint: str | None) -> Iterator[str]:
             else "installed"
         )
         yield f"Extra {extra}: {state}"
+    yield _mano_line()
     for variable, (file, what) in _ASSETS.items():
         yield f"{variable}: {_asset_state(variable, file, what)}"
 
@@ -95,6 +92,39 @@ def _checkpoint_line(checkpoint: str | None) -> str:
     return (
         f"Checkpoint: {folder} ({size:.0f} MB, {counts}), digest {checkpoint_digest(folder)[:16]}"
     )
+
+
+def _mano_line() -> str:
+    """Which MANO files there are, whether they can be read, and what was looked for."""
+    from semgrasp.errors import SemgraspError
+    from semgrasp.hand.mano_file import FOLDER_VARIABLE, mano_candidates, read_mano_file
+
+    wanted = "the MANO hand; get it from https://mano.is.tue.mpg.de (registration, non-commercial)"
+    value = os.environ.get(FOLDER_VARIABLE)
+    if not value:
+        return (
+            f"{FOLDER_VARIABLE}: not set; set it to the folder of MANO_RIGHT.pkl and "
+            f"MANO_LEFT.pkl. Optional: {wanted}"
+        )
+    folder = Path(value).expanduser()
+    states, found = [], False
+    for side in ("right", "left"):
+        tried = mano_candidates(folder, side)
+        file = next((path for path in tried if path.is_file()), None)
+        if file is None:
+            names = ", ".join(str(path.relative_to(folder)) for path in tried)
+            states.append(f"no {side} hand (looked for {names})")
+            continue
+        found = True
+        try:
+            read_mano_file(file)
+        except SemgraspError as error:
+            states.append(f"{side} hand NOT usable: {error}")
+        else:
+            states.append(f"{side} hand {file.name}")
+    where = f"found at {value}" if found else f"nothing at {value}"
+    end = "" if found else f". Wanted: {wanted}"
+    return f"{FOLDER_VARIABLE}: {where}: {'; '.join(states)}{end}"
 
 
 def _asset_state(variable: str, file: str, what: str) -> str:
