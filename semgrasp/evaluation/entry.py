@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from semgrasp.errors import AssetNotFoundError, InputError
-from semgrasp.evaluation.convention import CONVENTIONS, HandConvention
 from semgrasp.evaluation.hand_source import HandSource
 from semgrasp.evaluation.object_files import ObjectFiles
 from semgrasp.evaluation.sample import GraspSample
+from semgrasp.hand import HandConvention, hand_convention
 
 MAX_FILE_BYTES = 500_000_000
 
@@ -67,13 +67,7 @@ def convention_of(convention: HandConvention | str | None) -> HandConvention:
     """A convention by its name; that of OakInk where none is given."""
     if isinstance(convention, HandConvention):
         return convention
-    if convention is None:
-        convention = "oakink"
-    if convention not in CONVENTIONS:
-        raise InputError(
-            f"Unknown hand convention {convention!r}. Available: {', '.join(CONVENTIONS)}."
-        )
-    return CONVENTIONS[convention]
+    return hand_convention("oakink" if convention is None else convention)
 
 
 def one_line(error: BaseException) -> str:

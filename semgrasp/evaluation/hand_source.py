@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from semgrasp.errors import InputError
 from semgrasp.evaluation.sample import GraspSample
-from semgrasp.hand import HandModel, open_hand
+from semgrasp.hand import HandModel, load_mano, open_hand
 from semgrasp.metrics import closed_hand
 from semgrasp.types import Grasp, ObjectShape, Side
 
@@ -48,8 +48,6 @@ class HandSource:
             return self._hand if self._hand.side == side else self._hand.mirrored()
         if self._hand == "open":
             return open_hand(side)
-        from semgrasp.hand import load_mano
-
         return load_mano(self._hand, side)
 
     @property

@@ -1,6 +1,6 @@
 """MANO parameters from anybody: .npz or .json with poses, translations and shapes.
 
-    pose (48), or global_orient (3) and hand_pose (45, or fewer principal components)
+    pose (48), or global_orient (3) and hand_pose (45); other sizes where the convention says so
     transl, trans or tsl (3); betas or shape (10, zeros where absent)
     object: name or path of the mesh; side; name; instruction
 
@@ -88,14 +88,15 @@ def _what_is_needed(name: str, found: list[str]) -> str:
 
 def _entries(table: Mapping[str, Any], file: Path, name: str, sources: Sources) -> Iterator[Entry]:
     """One entry per row of a table whose numbers have, or lack, a batch axis."""
-    pose = _array(table, (*_POSE, *_ORIENT))
-    if pose is None:
+    translation = _array(table, _TRANSLATION)
+    if translation is None or _array(table, (*_POSE, *_ORIENT)) is None:
         raise InputError(_what_is_needed(file.name, list(table)))
-    if pose.ndim < 2 or pose.shape == (16, 3):
+    if translation.ndim < 2:
         yield Entry(name, partial(_read, dict(table), file, name, sources))
         return
-    for index in range(len(pose)):
-        row = {key: _row(value, key, index, len(pose), file.name) for key, value in table.items()}
+    count = len(translation)
+    for index in range(count):
+        row = {key: _row(value, key, index, count, file.name) for key, value in table.items()}
         entry = f"{name}#{index:04d}"
         yield Entry(entry, partial(_read, row, file, entry, sources))
 
@@ -108,7 +109,7 @@ def _row(value: Any, key: str, index: int, count: int, what: str) -> Any:
     if key in _SHAPE and array.ndim == 1 and len(array) == 10:
         return array
     if len(array) != count:
-        raise InputError(f"{what}: {key} has {len(array)} rows where the poses have {count}.")
+        raise InputError(f"{what}: {key} has {len(array)} rows, the translations {count}.")
     return array[index]
 
 
@@ -122,14 +123,14 @@ def _array(record: Mapping[str, Any], keys: tuple[str, ...]) -> ndarray | None:
         raise InputError(f"{key} does not hold numbers in a regular shape: {error}.") from error
 
 
-def _numbers(record: Mapping[str, Any], keys: tuple[str, ...], sizes: tuple[int, ...]) -> ndarray:
+def _numbers(record: Mapping[str, Any], keys: tuple[str, ...], size: int) -> ndarray:
     array = _array(record, keys)
     if array is None:
         raise InputError(f"The record has none of: {', '.join(keys)}.")
     key = next(key for key in keys if key in record)
-    if array.size not in sizes:
+    if array.size != size:
         raise InputError(
-            f"{key} has shape {array.shape}; expected {' or '.join(map(str, sizes))} numbers."
+            f"{key} has shape {array.shape}; expected {size} numbers in this convention."
         )
     if not np.isfinite(array).all():
         raise InputError(f"{key} holds numbers that are not finite.")
@@ -144,14 +145,18 @@ def _text(record: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 def _read(record: Any, file: Path, name: str, sources: Sources) -> GraspSample:
     if not isinstance(record, Mapping):
         raise InputError(f"The record is a {type(record).__name__}, not a table of poses.")
+    convention = sources.convention
     if any(key in record for key in _POSE):
-        pose = _numbers(record, _POSE, tuple(range(4, 49)))
+        pose = _numbers(record, _POSE, convention.pose_size)
     else:
-        orient = _numbers(record, _ORIENT, (3,))
-        pose = np.concatenate([orient, _numbers(record, _HAND_POSE, tuple(range(1, 46)))])
-    translation = _numbers(record, _TRANSLATION, (3,))
+        orient, fingers = _array(record, _ORIENT), _array(record, _HAND_POSE)
+        if orient is None or fingers is None:
+            raise InputError("The record has neither pose nor global_orient with hand_pose.")
+        both = np.concatenate([orient.reshape(-1), fingers.reshape(-1)])
+        pose = _numbers({"pose": both}, _POSE, convention.pose_size)
+    translation = _numbers(record, _TRANSLATION, 3)
     has_shape = any(key in record for key in _SHAPE)
-    betas = _numbers(record, _SHAPE, (10,)) if has_shape else np.zeros(10)
+    betas = _numbers(record, _SHAPE, 10) if has_shape else np.zeros(10)
     said = _text(record, _TEXT)
     side = side_named(_text(record, ("side",)) or "right")
 
@@ -161,7 +166,7 @@ def _read(record: Any, file: Path, name: str, sources: Sources) -> GraspSample:
     else:
         path = sources.objects.only(file.name)
     shape = sources.objects.load(path)
-    grasp_file = sources.convention.grasp(pose, translation, betas, sources.hands.model(side))
+    grasp_file = convention.grasp(pose, translation, betas, sources.hands.model(side))
     grasp = _in_object_frame(grasp_file, shape)
     asked = part_named_in(said, shape.part_names)
     label = _text(record, _NAME)

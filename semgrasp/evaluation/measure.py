@@ -17,19 +17,25 @@ from semgrasp.evaluation.report import Measured, Value
 from semgrasp.evaluation.sample import GraspSample
 from semgrasp.hand import HandModel
 from semgrasp.metrics import (
+    Contacts,
     HandRegions,
     SolidObject,
+    contact_points,
+    contact_regions,
     disjointedness,
     held_part,
     intersection_volume,
+    largest_radius,
     penetration_depth,
     self_penetration,
     touched_parts,
+    wrench_quality,
 )
 from semgrasp.metrics.closing import check_hands
 from semgrasp.metrics.object_depth import object_depth
 from semgrasp.metrics.protocols import Protocol
-from semgrasp.simulation import DisplacementTest, HandPieces
+from semgrasp.simulation import DisplacementTest, HandPieces, convex_decomposition
+from semgrasp.simulation.dexgraspbench import dexgraspbench, dexgraspbench_static
 from semgrasp.types import FINGERS, ObjectShape
 
 Engine = Literal["mujoco", "pybullet"]
@@ -154,6 +160,19 @@ class Bench:
         )
 
     @cached_property
+    def centre_of_mass(self) -> Float[ndarray, "3"]:
+        """Centroid of the enclosed volume in the object frame, in [m]."""
+        import trimesh
+
+        mesh = trimesh.Trimesh(self.solid.vertices_object, self.solid.faces, process=False)
+        return np.asarray(mesh.center_mass, dtype=np.float64)
+
+    @cached_property
+    def convex_pieces(self) -> list[Float[ndarray, "_ 3"]]:
+        """Corners of convex pieces of the object, in [m]."""
+        return list(convex_decomposition(self.solid.vertices_object, self.solid.faces))
+
+    @cached_property
     def displacement_test(self) -> DisplacementTest:
         """The object in the simulator."""
         rule = self.plan.protocol.displacement
@@ -194,9 +213,8 @@ class Bench:
                 reasons.append(f"No {', '.join(wanted)}: {one_line(error)}")
             else:
                 values.update({name: found[name] for name in wanted})
-        if reasons and all(value is None for value in values.values()):
+        if reasons and not any(isinstance(value, float) for value in values.values()):
             raise InputError(" ".join(reasons))
-        values["touched_part"] = grasp.touched_part
         notes = (*self.solid.repairs, *grasp.notes, *reasons)
         return Measured(sample.name, sample.shape.name, values, notes)
 
@@ -238,7 +256,18 @@ class _OneGrasp:
         hand = (self.vertices, self.sample.hand_faces)
         return intersection_volume(hand, self.bench.solid, rule=rule)
 
-    @cached_property
+    def contacts(self, threshold: float) -> Contacts:
+        """Where the skin touches; with its fingers, where they are known."""
+        model = self.sample.hand_model
+        return contact_points(
+            self.vertices,
+            self.sample.hand_faces,
+            self.bench.solid,
+            threshold=threshold,
+            regions=None if model is None else self.bench.regions(model),
+        )
+
+    @property
     def touched_part(self) -> str | None:
         """The part held first and foremost; None without labels, model or touch."""
         sample = self.sample
@@ -312,6 +341,51 @@ def _self_penetration(grasp: _OneGrasp) -> Mapping[str, Value]:
     return {"self_penetration_cm": _CM * float(depth)}
 
 
+def _wrench(grasp: _OneGrasp) -> Mapping[str, Value]:
+    rule = grasp.protocol.wrench
+    assert rule is not None
+    com = grasp.bench.centre_of_mass
+    if grasp.protocol.torques_about == "origin":
+        com = np.zeros(3)
+    radius = largest_radius(grasp.bench.solid.vertices_object, com)
+    contacts = grasp.contacts(rule.contact_threshold)
+    quality = wrench_quality(contacts, com, rule, radius=radius)
+    return {
+        "epsilon": quality.epsilon,
+        "wrench_volume": quality.volume,
+        "force_closure": float(quality.is_force_closure),
+    }
+
+
+def _success(grasp: _OneGrasp) -> Mapping[str, Value]:
+    rule, squeeze = grasp.protocol.success, grasp.protocol.squeeze
+    assert rule is not None
+    sample, bench = grasp.sample, grasp.bench
+    if sample.hand_model is not None and sample.grasp is not None:
+        result = dexgraspbench(
+            sample.hand_model, sample.grasp, bench.mended_shape,
+            object_pieces=bench.convex_pieces, rule=rule, squeeze=squeeze,
+        )  # fmt: skip
+    else:
+        result = dexgraspbench_static(
+            grasp.vertices, sample.hand_faces, bench.mended_shape,
+            hand_pieces=bench.pieces(sample, grasp.first_hands),
+            object_pieces=bench.convex_pieces, rule=rule,
+        )  # fmt: skip
+    grasp.notes.extend(text for text in (result.reason, result.note) if text)
+    return {"success": float(result.success)}
+
+
+def _regions(grasp: _OneGrasp) -> Mapping[str, Value]:
+    threshold = grasp.protocol.contact_regions
+    assert threshold is not None
+    if grasp.sample.hand_model is None:
+        return {"contact_regions": None, "touched_part": None}
+    touching = contact_regions(grasp.contacts(threshold), grasp.sample.shape.part_names)
+    names = ", ".join(region.region for region in touching.fingers)
+    return {"contact_regions": names, "touched_part": grasp.touched_part}
+
+
 _METRICS: dict[tuple[str, ...], Callable[[_OneGrasp], Mapping[str, Value]]] = {
     ("penetration_depth_cm",): _depth,
     ("intersection_volume_cm3",): _volume,
@@ -320,5 +394,8 @@ _METRICS: dict[tuple[str, ...], Callable[[_OneGrasp], Mapping[str, Value]]] = {
     ("contact_share", "contact_distance_cm"): _closeness,
     ("disjointedness_cm",): _disjointedness,
     ("self_penetration_cm",): _self_penetration,
+    ("epsilon", "wrench_volume", "force_closure"): _wrench,
+    ("success",): _success,
+    ("contact_regions", "touched_part"): _regions,
 }
 """Metrics by the names of what they give."""

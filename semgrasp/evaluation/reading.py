@@ -14,7 +14,6 @@ from typing import Any
 
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.evaluation import generated, mano_files, mesh_pairs, oakink_files
-from semgrasp.evaluation.convention import HandConvention
 from semgrasp.evaluation.entry import (
     Damaged,
     Entry,
@@ -27,7 +26,7 @@ from semgrasp.evaluation.entry import (
 )
 from semgrasp.evaluation.hand_source import HandSource
 from semgrasp.evaluation.object_files import ObjectFiles
-from semgrasp.hand import HandModel
+from semgrasp.hand import HandConvention, HandModel
 
 
 def read_samples(

@@ -16,8 +16,11 @@ from semgrasp.metrics.volume import (
     OAKINK_VOLUME,
     VolumeRule,
 )
+from semgrasp.metrics.wrench import CORRECTED_WRENCH, DEXGYS_WRENCH, WrenchRule
 from semgrasp.simulation import displacement_rule
+from semgrasp.simulation.bench import DEXGRASPBENCH, DexGraspBenchRule
 from semgrasp.simulation.displacement_rule import DisplacementRule
+from semgrasp.simulation.squeeze import Squeeze
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,18 @@ class Protocol:
     disjointedness: Literal["surface", "vertices"] | None = None
     """`disjointedness_cm`: the fingertips' distances to the object's surface, or its vertices."""
     displacement: DisplacementRule | None = None
-    """`simulation_displacement_cm`, over the directions of gravity, and its worst direction."""
+    """`simulation_displacement_cm`, the mean over the directions of gravity, and where there are
+    several, `simulation_displacement_worst_cm`."""
+    wrench: WrenchRule | None = None
+    """`epsilon`, `wrench_volume` and `force_closure`."""
+    torques_about: Literal["centre_of_mass", "origin"] = "centre_of_mass"
+    """The point that the rule of wrenches takes torques about."""
+    success: DexGraspBenchRule | None = None
+    """`success`: the object stays in the hand while it is pulled from six sides."""
+    squeeze: Squeeze | None = None
+    """How pregrasp and squeeze follow from the one pose of a human grasp, for `success`."""
+    contact_regions: float | None = None
+    """`contact_regions` and `touched_part`: the fingers whose skin is nearer than this, in [m]."""
     self_penetration: Literal["winding"] | None = None
     """`self_penetration_cm`: fingers in fingers or the palm, inside by winding number."""
 
@@ -83,16 +97,23 @@ class Protocol:
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics per grasp that it defines, in the order of reports."""
+        several = self.displacement if self.displacement and self.displacement.gravity[1:] else None
         defined = {
             "penetration_depth_cm": self.depth,
             "intersection_volume_cm3": self.volume,
             "simulation_displacement_cm": self.displacement,
-            "simulation_displacement_worst_cm": self.displacement,
+            "simulation_displacement_worst_cm": several,
             "contact_ratio": self.contact,
             "contact_share": self.contact_share,
             "contact_distance_cm": self.contact_share,
             "disjointedness_cm": self.disjointedness,
             "self_penetration_cm": self.self_penetration,
+            "epsilon": self.wrench,
+            "wrench_volume": self.wrench,
+            "force_closure": self.wrench,
+            "success": self.success,
+            "contact_regions": self.contact_regions,
+            "touched_part": self.contact_regions,
         }
         return tuple(name for name, rule in defined.items() if rule is not None)
 
@@ -113,6 +134,8 @@ _CORRECTED = Protocol(
     contact_share=0.005,
     disjointedness="surface",
     displacement=displacement_rule.CORRECTED,
+    wrench=CORRECTED_WRENCH,
+    contact_regions=0.003,
     self_penetration="winding",
 )
 
@@ -183,11 +206,14 @@ _DEXGYS = Protocol(
     known_defects=(
         "Made for the Shadow hand: a human hand's 45 angles stand for its joints here.",
         "The depth depends on how many points are drawn from the object.",
-        "Q1 counts every hand vertex within 1 cm of the object as a contact.",
+        "Q1 counts what is within 1 cm of the object as a contact, and is 0 for a hand deeper than "
+        "5 mm inside.",
         "Its success rate is not defined in the published repository and is absent here.",
         "P-FID is taken over hand and object together, so much of it is the object.",
     ),
     depth=DepthRule(kind="object_to_hand", num_points=1024),
+    wrench=DEXGYS_WRENCH,
+    torques_about="origin",
 )
 
 _DEXGRASPBENCH = Protocol(
@@ -198,6 +224,8 @@ _DEXGRASPBENCH = Protocol(
         "Made for actuated robot hands: a human hand has no actuators, so pregrasp, grasp and "
         "squeeze are poses derived from the one that is given.",
     ),
+    success=DEXGRASPBENCH,
+    squeeze=Squeeze(),
 )
 
 PROTOCOLS: dict[str, Protocol] = {

@@ -62,11 +62,12 @@ class Scene:
 
 
 def grasp_from_above(generator: torch.Generator) -> Grasp:
-    """The palm over the side of the box at y = +25 mm, fingers a little bent."""
+    """The palm on the side of the box at y = +25 mm, fingers a little bent, thumb stretched."""
     hand = open_hand()
-    turn = axis_angle_to_matrix(0.1 * torch.randn(3, generator=generator))
-    wrist = torch.tensor([0.09, 0.045, 0.0]) + 0.005 * torch.randn(3, generator=generator)
-    bend = 0.1 + 0.1 * torch.rand(15, 1, generator=generator)
+    turn = axis_angle_to_matrix(0.02 * torch.randn(3, generator=generator))
+    wrist = torch.tensor([0.09, 0.05, 0.0]) + 0.001 * torch.randn(3, generator=generator)
+    bend = 0.1 * torch.rand(15, 1, generator=generator)
+    bend[12:] = 0.0
     betas = 0.1 * torch.randn(10, generator=generator)
     return Grasp(make_transform(turn, wrist), bend * hand.flexion_axes, betas)
 
