@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from semgrasp.errors import AssetNotFoundError, InputError
-from semgrasp.hand import HandModel, open_hand
+from semgrasp.hand import HandModel, named_hand
 from semgrasp.language import GraspLanguageModel
 from semgrasp.tokenizer import GraspTokenizer
+from semgrasp.tokenizer.checkpoint import read_config
 
 FORMAT = "semgrasp-checkpoint-1"
 
@@ -49,7 +50,7 @@ def seal_checkpoint(folder: str | Path) -> None:
     )  # fmt: skip
     config = {
         "format": FORMAT,
-        "hand_model": "open",
+        "hand_model": read_config(folder / "tokenizer" / "config.json").hand,
         "sha256": {file.relative_to(folder).as_posix(): _digest(file) for file in files},
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
@@ -62,8 +63,8 @@ def load_checkpoint(folder: str | Path | None = None) -> Checkpoint:
     # Networks are born with random weights before the trained ones replace them; a program that
     # loads a model should still draw the numbers it would have drawn.
     with torch.random.fork_rng(devices=[]):
-        hand = open_hand()
-        tokenizer = GraspTokenizer.from_pretrained(path / "tokenizer", hand)
+        tokenizer = GraspTokenizer.from_pretrained(path / "tokenizer")
+        hand = named_hand(tokenizer.config.hand)
         language = GraspLanguageModel.from_pretrained(path / "language")
     return Checkpoint(hand, tokenizer.eval(), language.eval())
 

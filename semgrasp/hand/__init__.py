@@ -15,4 +15,6 @@ from semgrasp.hand.model import HandMesh as HandMesh
 from semgrasp.hand.model import HandModel as HandModel
 from semgrasp.hand.model import PosedHand as PosedHand
 from semgrasp.hand.model import ShapedHand as ShapedHand
+from semgrasp.hand.named import HandName as HandName
+from semgrasp.hand.named import named_hand as named_hand
 from semgrasp.hand.open_hand import open_hand as open_hand

@@ -36,7 +36,7 @@ def save_tokenizer(tokenizer: GraspTokenizer, folder: Path) -> None:
 
 def load_tokenizer(folder: Path, hand: HandModel | None) -> GraspTokenizer:
     """Read a tokenizer, or say what is wrong with the folder."""
-    tokenizer = GraspTokenizer(_read_config(folder / "config.json"), hand)
+    tokenizer = GraspTokenizer(read_config(folder / "config.json"), hand)
     weights = read_weights(folder / "model.safetensors")
     expected = tokenizer.state_dict()
     kept = {k: v for k, v in expected.items() if not k.endswith(_TRAINING_ONLY)}
@@ -100,7 +100,8 @@ def point_bert_config_from(fields: dict[str, Any]) -> PointBertConfig:
     return PointBertConfig(**{**fields, "group_widths": tuple(fields["group_widths"])})
 
 
-def _read_config(path: Path) -> TokenizerConfig:
+def read_config(path: Path) -> TokenizerConfig:
+    """What config.json says of a tokenizer, or what is wrong with it."""
     if not path.is_file():
         raise InputError(
             f"No tokenizer at {path.parent}: {path.name} is missing. Give a folder written by "

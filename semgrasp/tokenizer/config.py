@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from semgrasp.hand import HandName
 from semgrasp.tokenizer.pointbert import PointBertConfig
 
 
@@ -23,6 +24,8 @@ def _small_hand_encoder() -> PointBertConfig:
 class TokenizerConfig:
     """Architecture of the hierarchical VQ-VAE; the defaults suit one CPU core."""
 
+    hand: HandName = "open"
+    """Whose surface the encoder sees and the loss compares: the open hand, or the user's MANO."""
     object_encoder: PointBertConfig = field(default_factory=PointBertConfig)
     """PointBERT over the object; pretrained on parts and frozen."""
     hand_encoder: PointBertConfig = field(default_factory=_small_hand_encoder)

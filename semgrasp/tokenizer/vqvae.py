@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from semgrasp.errors import InputError
-from semgrasp.hand import HandModel, open_hand
+from semgrasp.hand import HandModel, named_hand
 from semgrasp.tokenizer.config import TokenizerConfig
 from semgrasp.tokenizer.levels import (
     LevelEncoder,
@@ -52,13 +52,13 @@ class GraspTokenizer(nn.Module):
 
     Args:
         config: Sizes of the networks.
-        hand: Hand model whose surface the encoder sees; the open hand if not given.
+        hand: Hand model whose surface the encoder sees; the one that `config` names if not given.
     """
 
     def __init__(self, config: TokenizerConfig, hand: HandModel | None = None) -> None:
         super().__init__()
         self.config = config
-        self.hand = _thinned(hand or open_hand(), config.hand_encoder.num_points)
+        self.hand = _thinned(hand or named_hand(config.hand), config.hand_encoder.num_points)
         self.object_encoder = PointBert(config.object_encoder).requires_grad_(False).eval()
         self.hand_encoder = PointBert(config.hand_encoder)
         self.adapter = ObjectAdapter(config.object_encoder.trans_dim, config.memory_width)
