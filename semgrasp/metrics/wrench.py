@@ -45,7 +45,8 @@ class WrenchRule:
     the quality does not depend on the size of the object."""
     norm: Literal["l1", "linf"] = "l1"
     """"l1": the normal forces of all contacts sum to one at most, the convex hull of the cones.
-    "linf": each is one at most, the Minkowski sum of the cones."""
+    "linf": each is one at most, the Minkowski sum of the cones; only for one contact per region,
+    since the more vertices a hand has, the more forces of one it would have."""
     volume_edges: int = 40
     """Edges that the volume is computed from; twice as many take four times as long."""
     contacts: Literal["all", "nearest_of_each_region"] = "all"
@@ -64,6 +65,11 @@ class WrenchRule:
             raise InputError(f"A friction pyramid needs at least 3 edges, got {self.cone_edges}.")
         if self.volume_edges < 7:
             raise InputError(f"A volume needs at least 7 edges, got {self.volume_edges}.")
+        if self.norm == "linf" and self.contacts == "all":
+            raise InputError(
+                "Under norm 'linf' a grasp would be stronger the finer the hand's mesh. Choose "
+                "contacts 'nearest_of_each_region', or norm 'l1'."
+            )
         if self.torque_scale is not None and not self.torque_scale > 0:
             raise InputError(f"torque_scale must be positive, got {self.torque_scale} per m.")
         for name in ("contact_threshold", "penetration_threshold"):
@@ -134,10 +140,10 @@ def wrench_quality(
     if rule.penetration_threshold is not None and deepest > rule.penetration_threshold:
         return _NO_QUALITY
     pressing = contacts.chosen(contacts.distance < rule.contact_threshold)
-    if rule.contacts == "nearest_of_each_region":
-        pressing = pressing.nearest_of_each_region()
     if len(pressing) == 0:
         return _NO_QUALITY
+    if rule.contacts == "nearest_of_each_region":
+        pressing = pressing.nearest_of_each_region()
     edges = contact_wrenches(pressing, com, rule, torque_scale=scale)
     flat = edges.reshape(-1, 6)
     thickness, axes = np.linalg.svd(flat, full_matrices=False)[1:]
@@ -196,17 +202,18 @@ def _torque_scale(rule: WrenchRule, radius: float | None) -> float:
 
 
 def _tangents(normals: ndarray, arms: ndarray, points: ndarray) -> ndarray:
-    """A unit vector across each normal that moves with the grasp: along the arm if it can be."""
-    spread = points - points.mean(axis=0)
-    fallback = np.eye(3)[np.abs(normals).argmin(axis=1)]
+    """A unit vector across each normal that moves with the grasp where one can be found."""
+    far_end = points[np.linalg.norm(points - points.mean(axis=0), axis=1).argmax()]
+    other_end = points[np.linalg.norm(points - far_end, axis=1).argmax()]
+    least_axis = np.eye(3)[np.abs(normals).argmin(axis=1)]
     tangents = np.zeros_like(normals)
     missing = np.ones(len(normals), dtype=bool)
-    for along in (arms, spread, fallback):
+    for along in (arms, far_end - points, other_end - points, least_axis):
         across = along - (along * normals).sum(axis=1, keepdims=True) * normals
-        length = np.linalg.norm(across, axis=1, keepdims=True)
-        is_clear = missing & (length[:, 0] > 1e-3 * np.linalg.norm(along, axis=1).max())
-        tangents[is_clear] = (across / np.maximum(length, 1e-20))[is_clear]
-        missing &= ~is_clear
+        length = np.linalg.norm(across, axis=1)
+        clear = missing & (length > 1e-3 * np.linalg.norm(along, axis=1)) & (length > 0)
+        tangents[clear] = across[clear] / length[clear, None]
+        missing &= ~clear
     return tangents
 
 
