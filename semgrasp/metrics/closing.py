@@ -148,7 +148,8 @@ def _tidy(vertices: ndarray, faces: ndarray, repairs: list[str]) -> ndarray:
     joined = joined[np.sort(kept)]
     forward, _ = _directed_edges(joined) if len(joined) else (np.zeros(0), None)
     if len(np.unique(forward)) < len(forward):
-        agreeing = np.asarray(igl.bfs_orient(np.ascontiguousarray(joined))[0])
+        agreeing = np.empty_like(joined)
+        agreeing[:] = igl.bfs_orient(np.ascontiguousarray(joined))[0]
         if not np.array_equal(agreeing, joined):
             repairs.append("Faces were turned to agree with their neighbours.")
         joined = agreeing

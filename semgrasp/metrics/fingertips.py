@@ -18,7 +18,7 @@ def disjointedness(
     fingertips: Sequence[Int[ndarray, " _"]],
     shape: ObjectShape | SolidObject,
     *,
-    to: Literal["surface", "vertices"] = "surface",
+    to: Literal["surface", "vertices"] | str = "surface",
 ) -> Float[ndarray, "*b"]:
     """Sum over the fingertips of their smallest distance to the object, in [m].
 

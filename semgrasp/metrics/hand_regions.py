@@ -51,7 +51,7 @@ class HandRegions:
         # A face that straddles two regions goes with two of its corners.
         corners = np.sort(self.vertex_finger[self.faces], axis=1)
         face_finger = corners[:, 1]
-        return [_region(self, finger, face_finger) for finger in range(len(FINGERS))]
+        return [_region(self, finger, face_finger) for finger in np.unique(face_finger).tolist()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 The volume of such a surface counts what lies inside twice, twice; just under the surface the
 winding number (Jacobson et al., SIGGRAPH 2013) is 2 there, and 0 in a piece that is inside out,
-instead of 1. Pieces that overlap are united; a single piece is cut by planes into ones that can be.
+instead of 1. Pieces that overlap are united; one piece that overlaps itself is refused where the
+surface itself is needed, and measured on a lattice where its volume will do.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 _TOLERATED = 0.001
 """Share of the surface that may run through itself: specks of scans, below what matters."""
-_MAX_CUTS = 6
-"""Planes through a solid, one after the other through each part; 64 parts at most."""
 _FINE_PITCH = 0.0005
-"""Lattice in [m] on which the common part of fingers is measured..."""
+"""Lattice in [m] on which what fingers cover twice is measured..."""
 _MAX_FINE_POINTS = 6e6
 """...or coarser, so that it has at most this many points."""
 _LOOKED_AT = 400
@@ -57,10 +56,7 @@ def to_manifold(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]):
 def to_mesh(solid: "Manifold") -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
     """Vertices in [m] and faces of a solid."""
     mesh = solid.to_mesh64()
-    return (
-        np.ascontiguousarray(np.asarray(mesh.vert_properties)[:, :3]),
-        np.asarray(mesh.tri_verts).astype(np.int64),
-    )
+    return np.array(mesh.vert_properties)[:, :3], np.array(mesh.tri_verts, dtype=np.int64)
 
 
 def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[str, ...]]":
@@ -89,10 +85,6 @@ def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[s
         if solid.volume() < given * (1 - 1e-9):
             repairs.append(f"Overlapping pieces of the {what} were united.")
             fault = _fault(solid)
-    if fault.twice > _TOLERATED >= fault.inside_out:
-        solid = _cut_apart(solid, _MAX_CUTS)
-        fault = _fault(solid)
-        repairs.append(f"The surface of the {what} ran through itself and was resolved.")
     if not fault.is_plain:
         raise InputError(
             f"The surface of the {what} runs through itself, so that its inside is not defined "
@@ -102,29 +94,31 @@ def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[s
     return solid, tuple(repairs)
 
 
-def volume_once(solid: "Manifold") -> float:
-    """Volume in [m^3] of a solid whose surface may run through itself, each point counted once.
+def shared_volume(first: "Manifold", second: "Manifold") -> float:
+    """Volume in [m^3] that two solids share, of which the first may run through itself.
 
-    Pieces that overlap are united exactly. What one piece covers twice (a hand's fingers grow from
-    one palm) is measured on a lattice of half a millimetre and taken off.
+    Exact where it does not do so inside the second, or only by pieces that overlap. What one piece
+    covers twice (a hand's fingers grow from one palm), the intersection counts twice: the excess is
+    measured on a lattice of half a millimetre and taken off.
     """
     import manifold3d
 
-    if solid.is_empty():
-        return 0.0
-    pieces = solid.decompose()
+    pieces = first.decompose()
     if len(pieces) > 1 and all(piece.volume() > 0 for piece in pieces):
-        solid = manifold3d.Manifold.batch_boolean(pieces, manifold3d.OpType.Add)
-    volume = float(solid.volume())
-    if _fault(solid, quick=True).twice <= _TOLERATED:
+        first = manifold3d.Manifold.batch_boolean(pieces, manifold3d.OpType.Add)
+    shared = first ^ second
+    if shared.is_empty():
+        return 0.0
+    volume = float(shared.volume())
+    if _fault(shared, quick=True).is_plain:
         return volume
-    vertices, faces = to_mesh(solid)
-    low, extent = vertices.min(axis=0), np.ptp(vertices, axis=0)
-    pitch = max(_FINE_PITCH, float((extent.prod() / _MAX_FINE_POINTS) ** (1 / 3)))
-    x, y, z = (int(n) for n in np.ceil(extent / pitch))
-    # The centres of cells, so that the sum over cells is an unbiased integral.
-    winding = winding_on_lattice(vertices, faces, Lattice(low + 0.5 * pitch, pitch, (x, y, z)))
-    return volume - float((winding - 1).clip(0).sum()) * pitch**3
+    low, high = np.array(shared.bounding_box()).reshape(2, 3)
+    pitch = max(_FINE_PITCH, float(((high - low).prod() / _MAX_FINE_POINTS) ** (1 / 3)))
+    x, y, z = (int(n) for n in np.ceil((high - low) / pitch))
+    # At the centres of cells, so that the sum over cells is an unbiased integral.
+    lattice = Lattice(low + 0.5 * pitch, pitch, (x, y, z))
+    winding = winding_on_lattice(*to_mesh(shared), lattice)
+    return volume - float((winding - (winding > 0)).sum()) * pitch**3
 
 
 def _fault(solid: "Manifold", *, quick: bool = False) -> _Fault:
@@ -169,23 +163,3 @@ def _is_stray(piece: "Manifold", whole: "Manifold") -> bool:
 def _turned(piece: "Manifold") -> "Manifold":
     vertices, faces = to_mesh(piece)
     return to_manifold(vertices, faces[:, ::-1])
-
-
-def _cut_apart(solid: "Manifold", cuts: int) -> "Manifold":
-    """Cut across the longest side until what ran through itself is in pieces of its own."""
-    import manifold3d
-
-    if cuts == 0 or _fault(solid, quick=True).twice <= _TOLERATED:
-        return solid
-    box = np.array(solid.bounding_box()).reshape(2, 3)
-    axis = int(np.argmax(box[1] - box[0]))
-    x, y, z = (float(n) for n in np.eye(3)[axis])
-    halves = solid.split_by_plane((x, y, z), float(box[:, axis].mean()))
-    united = [
-        _cut_apart(
-            manifold3d.Manifold.batch_boolean(half.decompose(), manifold3d.OpType.Add), cuts - 1
-        )
-        for half in halves
-        if not half.is_empty()
-    ]
-    return manifold3d.Manifold.batch_boolean(united, manifold3d.OpType.Add)

@@ -22,7 +22,7 @@ def penetration_depth(
     hand_vertices_object: Hands,
     shape: ObjectShape | SolidObject | SignedDistanceGrid,
     *,
-    to: Literal["surface", "vertices"] = "surface",
+    to: Literal["surface", "vertices"] | str = "surface",
 ) -> PerHand:
     """Distance from the deepest hand vertex to the object's surface in [m]; 0 when none is inside.
 

@@ -14,9 +14,9 @@ _ALIGNMENTS = ("none", "root", "procrustes")
 
 def joint_error(
     joints: Float[ndarray, "*b n 3"],
-    true_joints: Float[ndarray, "*b n 3"],
+    true_joints: Float[ndarray, "*b m 3"],
     *,
-    align: Alignment = "none",
+    align: Alignment | str = "none",
 ) -> Float[ndarray, "*b"]:
     """Mean distance of joints to their true places in [m]; its mean over grasps is MPJPE.
 
@@ -29,9 +29,9 @@ def joint_error(
 
 def vertex_error(
     vertices: Float[ndarray, "*b n 3"],
-    true_vertices: Float[ndarray, "*b n 3"],
+    true_vertices: Float[ndarray, "*b m 3"],
     *,
-    align: Alignment = "none",
+    align: Alignment | str = "none",
 ) -> Float[ndarray, "*b"]:
     """Mean distance of vertices to their true places in [m]; its mean over grasps is MPVPE.
 

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from semgrasp.errors import InputError
 from semgrasp.metrics.closing import check_hands, check_mesh, closed_faces
-from semgrasp.metrics.overlap import to_manifold, volume_once
+from semgrasp.metrics.overlap import shared_volume, to_manifold
 from semgrasp.metrics.solid import SolidObject, as_solid
 from semgrasp.metrics.voxels import Lattice, winding_on_lattice
 from semgrasp.types import ObjectShape
@@ -79,9 +79,11 @@ def intersection_volume(
     """Volume in [m^3] shared by a closed hand mesh and a closed object.
 
     Exact up to rounding under `EXACT`; where fingers run through one another, their common part
-    counts once. Voxel rules depend on how the object lies in its frame, and a voxel is the least
-    they can tell from zero: 0.125 cm^3 at 5 mm. A point inside two fingers is inside the hand; the
-    scripts' ray parity calls it outside.
+    counts once. The other rules count points, so they depend on how the object lies in its frame:
+    filled voxels, solid voxels and lattices stay within sqrt(3) * pitch * (area of the shared
+    region) of the exact volume, surface voxels are no estimate of a volume at all. One voxel is the
+    least they tell from zero: 0.125 cm^3 at 5 mm. A point inside two fingers is inside the hand
+    here; the scripts' ray parity calls it outside.
 
     Args:
         hand: Vertices in [m] in the object frame, and faces; see `closed_hand` for MANO's wrist.
@@ -97,10 +99,8 @@ def intersection_volume(
     if rule.kind in ("exact", "convex_hull"):
         if (low >= high).any():
             return 0.0
-        return volume_once(
-            _solid_hand(vertices, faces)
-            ^ (solid.hull if rule.kind == "convex_hull" else solid.manifold)
-        )
+        other = solid.hull if rule.kind == "convex_hull" else solid.manifold
+        return shared_volume(_solid_hand(vertices, faces), other)
     if rule.kind == "lattice":
         assert rule.pitch is not None
         return _on_lattice(vertices, faces, solid, rule.pitch, low, high)
@@ -143,7 +143,8 @@ def _on_lattice(
 ) -> float:
     """HALO's count: the lattice starts one pitch below the overlap of the two bounding boxes.
 
-    Like its script, 0 where no vertex of the hand is inside the object.
+    Like its script, 0 where no vertex of the hand is inside the object. Some of its evaluations
+    first replace the object by its convex hull; this one does not.
     """
     if (low >= high).any() or solid.signed_distance(vertices, within=0.0).min() > 0:
         return 0.0
