@@ -61,13 +61,23 @@ class Answers:
 
 
 def read_key(path: Path) -> Key:
-    """The key that was written beside the page."""
-    value = _object(_read_json(path, _MAX_KEY_BYTES), "The file")
+    """The key that was written beside the page.
+
+    Raises:
+        InputError: It is no such key.
+    """
+    try:
+        return _key_of(_object(_read_json(path, _MAX_KEY_BYTES), "The file"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _key_of(value: dict[str, Any]) -> Key:
     if value.get("format") != KEY_FORMAT:
-        raise InputError(f"{path} is not the key of a study. Give NAME.key.json of the page.")
+        raise InputError("It is not the key of a study. Give the NAME.key.json of the page.")
     if value.get("version") != KEY_VERSION:
         raise InputError(
-            f"{path} has version {value.get('version')!r}; this program reads {KEY_VERSION}."
+            f"Its version is {_short(value.get('version'))}; this program reads {KEY_VERSION}."
         )
     items = {}
     for name, entry in _object(value.get("items"), "items").items():
@@ -81,7 +91,7 @@ def read_key(path: Path) -> Key:
             question = _string(entry.get("question"), f"items.{name}.question", 10_000)
             items[name] = KeyItem(condition, question, None)
     if all(item.condition is None for item in items.values()):
-        raise InputError(f"{path} lists no grasps.")
+        raise InputError("It lists no grasps.")
     return Key(_string(value.get("study"), "study", 64), items)
 
 

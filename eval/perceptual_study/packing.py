@@ -91,14 +91,20 @@ def best_azimuth(shape: Mesh, hand: Mesh) -> float:
 
 
 def picture(shape: Mesh, hand: Mesh, azimuth: float, *, size: int) -> str:
-    """Four sides of a grasp in a square JPEG, as a data URL: for browsers without WebGL."""
+    """Four sides of a grasp, all of one scale, in a square JPEG as a data URL.
+
+    It is what browsers without WebGL show.
+    """
     from PIL import Image
 
     surfaces = [Surface.of(*shape, OBJECT_COLOUR), Surface.of(*hand, HAND_COLOUR)]
+    vertices = np.concatenate([shape.vertices, hand.vertices])
+    centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    reach = 1.02 * float(np.linalg.norm(vertices - centre, axis=1).max())
     sheet = Image.new("RGB", (2 * size, 2 * size), "white")
     for index in range(4):
         towards = _towards(azimuth + index * np.pi / 2)
-        view = render(surfaces, towards_camera=towards, size=size)
+        view = render(surfaces, towards_camera=towards, size=size, centre=centre, half_width=reach)
         sheet.paste(view, (index % 2 * size, index // 2 * size))
     buffer = io.BytesIO()
     sheet.save(buffer, format="JPEG", quality=82, optimize=True)

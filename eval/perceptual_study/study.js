@@ -76,7 +76,7 @@ function keptSession(code) {
 
 function begin(code) {
   session = keptSession(code) || {
-    code, order: orderOf(code), place: -1, ratings: {}, practice: {},
+    code, order: orderOf(code), place: -1, ratings: {}, practice: {}, view: "3d",
     started: new Date().toISOString(), finished: null,
   };
   storage.set(CURRENT, code);
@@ -136,6 +136,7 @@ function showItem(place) {
   at("view").hidden = at("turn").hidden = !view.works;
   at("pictures").hidden = view.works;
   if (view.works) view.show(sceneOf(item)); else at("pictures").src = item.picture;
+  if (!view.works) session.view = "pictures";
   shownSince = document.hidden ? 0 : performance.now();
   window.scrollTo(0, 0);
   at("item-title").focus({ preventScroll: true });
@@ -223,7 +224,7 @@ function resultOf(done) {
     volunteer: done.code,
     started: done.started,
     finished: done.finished,
-    view: view && !view.works ? "pictures" : "3d",
+    view: done.view,
     ratings: done.order.map((id) => ({
       item: id,
       fit: done.ratings[id].fit,
@@ -274,7 +275,7 @@ function buildScales() {
 
 document.addEventListener("keydown", (event) => {
   if (!session || at("item").hidden || at("help").open) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key >= "1" && event.key <= "5") {
     event.preventDefault();
     const question = active;

@@ -137,8 +137,8 @@ def test_all_faulty_files_are_named_at_once(key, file_of):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format": "other"}, "is not the key of a study"),
-        ({"version": 9}, "version 9"),
+        ({"format": "other"}, "k.json: It is not the key of a study"),
+        ({"version": 9}, "version is 9"),
         ({"items": {}}, "lists no grasps"),
         ({"items": {"a": {"check": {"fit_at_most": 9}}}}, "fit_at_most must be a whole number"),
         ({"items": {"a": {"condition": ""}}}, "condition must be a text"),
