@@ -69,7 +69,7 @@ def _pieces(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> 
         found = cut_into_pieces(vertices, faces, decomposition)
     if found is None:
         found = _vhacd(vertices, faces, decomposition)
-    pieces = tuple(corners for corners in found if _thickness(corners) > _MIN_THICKNESS)
+    pieces = tuple(corners for corners in found if thickness(corners) > _MIN_THICKNESS)
     if not pieces:
         raise InputError(
             "No convex piece was found in this object: its surface encloses too little volume. "
@@ -95,7 +95,7 @@ def _vhacd(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> l
     return [np.asarray(corners, dtype=np.float64) for corners, _ in found]
 
 
-def _thickness(corners: Float[ndarray, "n 3"]) -> float:
+def thickness(corners: Float[ndarray, "n 3"]) -> float:
     """Extent in [m] along the thinnest of the principal axes."""
     if len(corners) < 4:
         return 0.0

@@ -57,6 +57,9 @@ class DisplacementRule:
     """Distance of the centre of mass from where it began, or from the origin of the frame."""
     is_recentred: bool = False
     """Whether hand and object are first moved so that the mean vertex is the origin."""
+    is_energy_capped: bool = False
+    """Whether overlap that is pushed out may not give the object more kinetic energy than a free
+    fall of the same duration (MuJoCo only)."""
     decomposition: Decomposition = field(default_factory=Decomposition)
     flesh_margin: float = 0.0
     """Distance in [m] at which contact begins to press (MuJoCo only)."""
@@ -75,12 +78,13 @@ class DisplacementRule:
 CORRECTED = DisplacementRule(
     name="corrected",
     source="this package; duration as in the published scripts, so that numbers stay comparable",
-    time_step=35 / 240 / 73,
-    steps=73,
+    time_step=35 / 240 / 49,
+    steps=49,
     gravity=tuple((9.81 * x, 9.81 * y, 9.81 * z) for x, y, z in _AXES),
     friction=1.0,
     centre_of_mass="volume",
     displacement="from_start",
+    is_energy_capped=True,
 )
 """All six directions, from the true centre of mass. Friction: dry fingertip skin on smooth plastic,
 glass and metal slides at 0.3 to 1.5 in the literature, depending on moisture and load; 1.0 is

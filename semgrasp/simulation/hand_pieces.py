@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import ConvexHull
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
-from semgrasp.simulation.decomposition import convex_decomposition
+from semgrasp.simulation.decomposition import convex_decomposition, thickness
 from semgrasp.simulation.decomposition_settings import Decomposition
 
 _PALM_SLABS = 4
-_MIN_EXTENT = 5e-4
+_MIN_THICKNESS = 5e-4
 """Thinner groups of vertices [m] span no volume a simulator could collide."""
 _BARE_HAND = Decomposition(method="vhacd", resolution=60_000, max_pieces=32, volume_error=1.0)
 
@@ -84,12 +84,8 @@ class HandPieces:
         found = []
         for group in self.groups:
             points = vertices[group]
-            if np.ptp(points, axis=0).min() < _MIN_EXTENT:
-                continue
-            try:
+            if thickness(points) > _MIN_THICKNESS:
                 found.append(points[ConvexHull(points).vertices])
-            except QhullError:
-                continue
         if not found:
             raise InputError("The hand is flat or empty: none of its pieces spans a volume.")
         return found
