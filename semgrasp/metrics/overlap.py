@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from manifold3d import Manifold
 
 _TOLERATED = 0.001
-"""Share of the surface that may run through itself: specks of scans, below what matters."""
+"""Share of the surface that may run through itself unsaid: specks of scans..."""
+_REFUSED = 0.05
+"""...and the share from which on it is refused; the thin walls of simplified scans reach 3 %."""
 _FINE_PITCH = 0.0005
 """Lattice in [m] on which what fingers cover twice is measured..."""
 _MAX_FINE_POINTS = 6e6
@@ -85,11 +87,17 @@ def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[s
         if solid.volume() < given * (1 - 1e-9):
             repairs.append(f"Overlapping pieces of the {what} were united.")
             fault = _fault(solid)
-    if not fault.is_plain:
+    worst = max(fault)
+    if worst > _REFUSED:
         raise InputError(
             f"The surface of the {what} runs through itself, so that its inside is not defined "
-            f"({max(fault):.0%} of it). Rebuild it as one plain surface, for example with "
-            "ManifoldPlus or by voxel remeshing."
+            f"({worst:.0%} of it). Rebuild it as one plain surface, for example with ManifoldPlus "
+            "or by voxel remeshing."
+        )
+    if not fault.is_plain:
+        repairs.append(
+            f"{worst:.1%} of the surface of the {what} runs through itself, as thin walls do; "
+            "depths and volumes there are approximate."
         )
     return solid, tuple(repairs)
 

@@ -27,7 +27,8 @@ class SolidObject:
 
     Raises:
         InputError: The shape cannot be measured: empty, not finite, of implausible size, open, or
-            running through itself beyond repair. The message says which and what to do.
+            with more than 5 % of its surface running through itself. The message says which and
+            what to do.
     """
 
     shape: ObjectShape
@@ -51,7 +52,7 @@ class SolidObject:
 
     @property
     def repairs(self) -> tuple[str, ...]:
-        """What was mended before measuring, one sentence each."""
+        """What was mended before measuring, and what could not be, one sentence each."""
         return self._prepared[2]
 
     @cached_property
@@ -156,7 +157,7 @@ class SolidObject:
                 "surface, for example with ManifoldPlus."
             )
         plain, resolved = without_overlap(solid, what=what)
-        if resolved:
+        if plain is not solid:
             vertices, faces = to_mesh(plain)
         else:
             # The given triangles, not manifold3d's copy without slivers.

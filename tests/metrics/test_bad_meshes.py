@@ -218,6 +218,22 @@ def test_a_surface_that_is_half_inside_out_is_refused():
         SolidObject(ObjectShape("bow tie", vertices, faces))
 
 
+def test_a_dent_through_a_thin_wall_is_measured_and_named():
+    plate = trimesh.creation.box((0.1, 0.1, 0.004))
+    for _ in range(4):
+        plate = plate.subdivide()
+    vertices, faces = arrays(plate)
+    on_top = np.abs(vertices - [0.0, 0.0, 0.002]).sum(axis=1).argmin()
+    vertices[on_top, 2] -= 0.008
+    solid = SolidObject(ObjectShape("plate", vertices, faces))
+    assert "runs through itself, as thin walls do" in " ".join(solid.repairs)
+    around = arrays(trimesh.creation.icosphere(subdivisions=3, radius=0.15))
+    assert intersection_volume(around, solid) == pytest.approx(plate.volume, rel=0.01)
+    # A finger pressed 1 mm into the sound part of the plate.
+    tip = capsule(0.008, 0.02).apply_translation((0.03, 0.0, 0.002 + 0.018 - 0.001))
+    assert float(penetration_depth(np.asarray(tip.vertices), solid)) == pytest.approx(0.001)
+
+
 def fist(**angles: float) -> tuple[np.ndarray, np.ndarray]:
     """The open hand with some joints bent, in [rad]."""
     hand = open_hand(dtype=torch.float64)
