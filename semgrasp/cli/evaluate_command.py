@@ -149,6 +149,7 @@ def _progress(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
@@ -171,6 +172,8 @@ def _print(evaluation: Evaluation) -> None:
     for name, text in described(evaluation.set_metrics):
         table.add_row(Text(name), Text(text), "")
     console.print(table)
+    for note in evaluation.notes:
+        console.print(note, markup=False)
     for defect in chosen.known_defects:
         console.print(f"Known defect: {defect}", markup=False)
 

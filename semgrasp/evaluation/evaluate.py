@@ -61,7 +61,10 @@ def evaluate(
     """
     if isinstance(protocol, str):
         protocol = protocol_named(protocol)
-    plan = Plan(protocol, _chosen(metrics, protocol), engine)
+    per_grasp, of_sets = _chosen(metrics, protocol)
+    if (reference is None) != (pointnet is None):
+        raise InputError("P-FID needs both: real grasps to compare with, and pointnet.pt.")
+    plan = Plan(protocol, per_grasp, engine)
     samples = sorted(samples, key=lambda sample: sample.name)
     _refuse_same_names(samples)
 
@@ -92,34 +95,42 @@ def evaluate(
     ordered = [results[sample.name] for sample in samples]
     measured = [result for result in ordered if isinstance(result, Measured)]
     names = {result.name for result in measured}
+    together, notes = set_metrics(
+        [sample for sample in samples if sample.name in names],
+        measured,
+        protocol,
+        of_sets,
+        seed=seed,
+        reference=reference,
+        pointnet=None if pointnet is None else Path(pointnet),
+    )
     return Evaluation(
         protocol=protocol,
         engine=engine,
         seed=seed,
         measured=measured,
         damaged=sorted([*damaged, *(r for r in ordered if isinstance(r, Damaged))]),
-        set_metrics=set_metrics(
-            [sample for sample in samples if sample.name in names],
-            measured,
-            plan,
-            seed=seed,
-            reference=reference,
-            pointnet=None if pointnet is None else Path(pointnet),
-        ),
+        set_metrics=together,
+        notes=tuple(notes),
     )
 
 
-def _chosen(metrics: Sequence[str] | None, protocol: Protocol) -> tuple[str, ...]:
-    if metrics is None:
-        return protocol.metrics
-    names = [name.strip() for name in metrics]
+def _chosen(
+    metrics: Sequence[str] | None, protocol: Protocol
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Metrics per grasp and of sets."""
+    available = (*protocol.metrics, *protocol.set_metrics)
+    names = available if metrics is None else tuple(name.strip() for name in metrics)
     for name in names:
-        if name not in protocol.metrics:
+        if name not in available:
             raise InputError(
                 f"The protocol {protocol.name!r} does not define the metric {name!r}. "
-                f"Available: {', '.join(protocol.metrics)}."
+                f"Available: {', '.join(available)}."
             )
-    return tuple(dict.fromkeys(names))
+    return (
+        tuple(name for name in protocol.metrics if name in names),
+        tuple(name for name in protocol.set_metrics if name in names),
+    )
 
 
 def _refuse_same_names(samples: Sequence[GraspSample]) -> None:

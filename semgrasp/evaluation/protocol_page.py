@@ -7,7 +7,7 @@ from typing import Any
 from semgrasp.evaluation.report import TITLES, plain
 from semgrasp.metrics.protocols import Protocol
 
-_WORDS = ("name", "version", "summary", "source", "known_defects", "deviations")
+_WORDS = ("name", "version", "summary", "known_defects", "deviations")
 
 
 def protocol_page(protocol: Protocol) -> str:
@@ -20,7 +20,12 @@ def protocol_page(protocol: Protocol) -> str:
         "",
         f"Source: {protocol.source}.",
         "",
-        f"Measures: {_names(protocol.metrics)}.",
+        f"Measures: {_names(protocol.metrics)}"
+        + (
+            f"; of all grasps together: {_names(protocol.set_metrics)}."
+            if protocol.set_metrics
+            else "."
+        ),
     ]
     missing = tuple(name for name in TITLES if name not in protocol.metrics)
     if missing:
@@ -33,7 +38,7 @@ def protocol_page(protocol: Protocol) -> str:
             lines += ["", title, "", *(f"- {sentence}" for sentence in sentences)]
     lines += ["", "| constant | value |", "|---|---|"]
     for entry in dataclasses.fields(protocol):
-        if entry.name not in _WORDS:
+        if entry.name not in (*_WORDS, "source"):
             rows = _rows(entry.name, plain(getattr(protocol, entry.name)))
             lines += [f"| {name} | {value} |" for name, value in rows]
     return "\n".join(lines) + "\n"
@@ -47,6 +52,8 @@ def _rows(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Constants with dotted names; what is not defined is left out."""
     if isinstance(value, dict):
         for key, inner in value.items():
+            if key in _WORDS:
+                continue  # In words above.
             yield from _rows(f"{name}.{key}", inner)
     elif value is not None and value != "":
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

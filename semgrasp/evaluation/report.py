@@ -90,6 +90,8 @@ class Evaluation:
     """What could not be read or measured."""
     set_metrics: Mapping[str, Any] = field(default_factory=dict)
     """Measurements of all grasps together, such as diversity."""
+    notes: Sequence[str] = ()
+    """What could not be measured of all grasps together, and why."""
 
     def summary(self) -> dict[str, Summary]:
         """Every metric that at least one grasp has."""
@@ -118,6 +120,7 @@ class Evaluation:
             "objects": len({grasp.object for grasp in self.measured}),
             "metrics": plain(self.summary()),
             "set_metrics": plain(self.set_metrics),
+            "notes": list(self.notes),
             "per_grasp": [
                 {
                     "name": grasp.name,
@@ -177,7 +180,8 @@ class Evaluation:
         if self.set_metrics:
             lines += ["", "| of all grasps together | value |", "|---|---|"]
             lines += [f"| {name} | {text} |" for name, text in described(self.set_metrics)]
-        lines += ["", f"Source: {protocol.source}"]
+        lines += ["", *self.notes] if self.notes else []
+        lines += ["", f"Source: {protocol.source}."]
         if protocol.known_defects:
             lines += ["", "Known defects of this protocol:", ""]
             lines += [f"- {defect}" for defect in protocol.known_defects]

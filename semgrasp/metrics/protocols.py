@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from semgrasp.errors import InputError
+from semgrasp.metrics.diversity import DEXGYS_DIVERSITY, HALO_DIVERSITY, DiversityRule
+from semgrasp.metrics.frechet import CloudConvention
 from semgrasp.metrics.volume import (
     EXACT,
     GRASPTTA_VOLUME,
@@ -89,6 +91,13 @@ class Protocol:
     self_penetration: Literal["winding"] | None = None
     """`self_penetration_cm`: fingers in fingers or the palm, inside by winding number."""
 
+    diversity: DiversityRule | None = None
+    """`diversity`: entropy and cluster size of all grasps."""
+    p_fid: CloudConvention | None = None
+    """`p_fid`: what a grasp looks like when all are compared with real ones."""
+    part_accuracy: Literal["strict and lenient"] | None = None
+    """`part_accuracy`: whether the asked part is held, where one was asked for."""
+
     @property
     def label(self) -> str:
         """Name and version in one word, as reports carry it."""
@@ -117,6 +126,17 @@ class Protocol:
         }
         return tuple(name for name, rule in defined.items() if rule is not None)
 
+    @property
+    def set_metrics(self) -> tuple[str, ...]:
+        """Names of the metrics of all grasps together."""
+        defined = {
+            "diversity": self.diversity,
+            "p_fid": self.p_fid,
+            "part_accuracy": self.part_accuracy,
+            "finger_contact": self.contact_regions,
+        }
+        return tuple(name for name, rule in defined.items() if rule is not None)
+
 
 _ENGINES = (
     "The displacement of the script is PyBullet's (--engine pybullet); under MuJoCo, the default, "
@@ -137,6 +157,9 @@ _CORRECTED = Protocol(
     wrench=CORRECTED_WRENCH,
     contact_regions=0.003,
     self_penetration="winding",
+    diversity=HALO_DIVERSITY,
+    p_fid="object_and_hand",
+    part_accuracy="strict and lenient",
 )
 
 _OAKINK = Protocol(
@@ -196,6 +219,7 @@ _HALO = Protocol(
     ),
     volume=HALO_VOLUME,
     contact=ContactRule(kind="intersecting"),
+    diversity=HALO_DIVERSITY,
 )
 
 _DEXGYS = Protocol(
@@ -214,6 +238,8 @@ _DEXGYS = Protocol(
     depth=DepthRule(kind="object_to_hand", num_points=1024),
     wrench=DEXGYS_WRENCH,
     torques_about="origin",
+    diversity=DEXGYS_DIVERSITY,
+    p_fid="object_and_hand",
 )
 
 _DEXGRASPBENCH = Protocol(

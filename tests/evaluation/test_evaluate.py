@@ -206,6 +206,47 @@ def test_an_interrupted_run_goes_on_from_what_is_finished(samples, tmp_path):
     assert again.measured[0].values["penetration_depth_cm"] != 42.0
 
 
+def test_variety_needs_as_many_grasps_as_clusters(samples):
+    evaluation = evaluate(samples, metrics=["contact_ratio", "diversity"])
+    assert "diversity" not in evaluation.set_metrics
+    assert "20" in evaluation.notes[0]
+    many = [replace(sample, name=f"{sample.name}-{i}") for i in range(10) for sample in samples]
+    evaluation = evaluate(many, metrics=["contact_ratio", "diversity"])
+    # Three different grasps fill three of the clusters equally.
+    assert evaluation.set_metrics["diversity"]["entropy"] == pytest.approx(np.log(3))
+    assert evaluation.set_metrics["diversity"]["cluster_size"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_asked_parts_are_right_or_wrong(samples):
+    shape = replace(
+        samples[0].shape,
+        part_names=("near", "far"),
+        face_parts=(samples[0].shape.face_normals[:, 1] < 0.5).astype(np.int64),
+    )
+    asked = [
+        replace(samples[1], shape=shape, asked_part="near"),
+        replace(samples[2], shape=shape, asked_part="far"),
+        replace(samples[0], shape=shape),
+    ]
+    evaluation = evaluate(asked, metrics=["touched_part", "contact_share", "part_accuracy"])
+    accuracy = evaluation.set_metrics["part_accuracy"]
+    assert (accuracy["asked"], accuracy["not_asked"], accuracy["strict"]) == (2, 1, 0.5)
+    assert evaluation.measured[1].values["touched_part"] == "near"
+    assert "part_accuracy" not in evaluate(samples, metrics=["contact_share"]).set_metrics
+
+
+def test_shares_of_fingers_come_from_the_grasps(samples):
+    evaluation = evaluate(samples, metrics=["contact_share", "contact_regions", "finger_contact"])
+    texts = [grasp.values["contact_regions"] for grasp in evaluation.measured]
+    share = sum("index" in text.split(", ") for text in texts) / 3
+    assert evaluation.set_metrics["finger_contact"]["index"] == pytest.approx(share)
+
+
+def test_p_fid_needs_weights_and_a_reference(samples):
+    with pytest.raises(InputError, match=r"pointnet\.pt"):
+        evaluate(samples, metrics=["contact_share"], reference=samples)
+
+
 def test_progress_counts_every_grasp(samples):
     counts: list[int] = []
     evaluate(samples, metrics=GEOMETRY, progress=counts.append)
