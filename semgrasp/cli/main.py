@@ -16,7 +16,6 @@ _PLANNED = {
     "view": "the interactive viewer; until then open preview.png, or hand_000.ply with the mesh",
     "retarget": "the same grasp on robot hands",
     "chat": "talking about a grasp in several rounds",
-    "judge": "scoring pictures of grasps against their instruction",
 }
 
 _GENERATE_EXAMPLE = """\
@@ -47,6 +46,22 @@ examples:
       every protocol, where it comes from and what is wrong with it
 
 Grasps that cannot be read or measured are counted, named and left out of the numbers.
+"""
+
+_JUDGE_EXAMPLES = """\
+examples:
+  semgrasp judge out/ --object mug.obj --model gpt-4o --dry-run
+      how many questions, how many tokens, how many dollars; nothing is sent
+  semgrasp judge out/ --object mug.obj --model gpt-4o --yes --json judge.json
+      ask OpenAI's server, with the key in the environment variable OPENAI_API_KEY
+  semgrasp judge out/ --model Qwen/Qwen2.5-VL-7B-Instruct --base-url http://localhost:8000/v1 --yes
+      ask a server of your own: vLLM (port 8000), Ollama (11434), llama.cpp (8080), all with /v1
+  semgrasp judge out/ --model gpt-4o --calibrate --repeats 3 --yes --json judge.json
+      mix in grasps known to be right and wrong, blind, and see whether the judge notices; ask
+      three times, and see whether it agrees with itself
+
+Answers are kept as they come: the same command goes on after an interruption, and asks nothing
+twice. The score is 0 to 100 for semantic consistency with the instruction, as in the paper.
 """
 
 
@@ -93,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_describe(commands)
     _add_evaluate(commands)
+    _add_judge(commands)
     return parser
 
 
@@ -210,6 +226,32 @@ def _add_evaluate(commands) -> None:
     evaluate.set_defaults(run=_run_evaluate)
 
 
+def _add_judge(commands) -> None:
+    from semgrasp.cli.judge_options import add_judge_options
+
+    judge = commands.add_parser(
+        "judge",
+        help="ask a vision model how well grasps fit their instructions",
+        description="Ask a vision model how well grasps fit their instructions, 0 to 100.",
+        epilog=_JUDGE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    judge.add_argument("path", help="a file or folder of grasps, as for semgrasp evaluate")
+    judge.add_argument("--object", metavar="MESH", help="the mesh held, or a folder of meshes")
+    judge.add_argument("--instruction", metavar="TEXT", help="what grasps without one were to do")
+    judge.add_argument(
+        "--hand-model", default="open", choices=("open", "mano"),
+        help="the hand that poses are shown with (default: open)",
+    )  # fmt: skip
+    judge.add_argument(
+        "--mano", metavar="FOLDER", help="your MANO files (default: $SEMGRASP_MANO_DIR)"
+    )
+    judge.add_argument("--convention", metavar="NAME", help="how foreign MANO parameters are meant")
+    _add_reading(judge)
+    add_judge_options(judge)
+    judge.set_defaults(run=_run_judge)
+
+
 def _add_sampling(command: argparse.ArgumentParser, *, num_grasps: int) -> None:
     command.add_argument(
         "-n", "--num-grasps", type=int, default=num_grasps, metavar="N",
@@ -259,6 +301,12 @@ def _run_describe(options: argparse.Namespace) -> None:
 
 def _run_evaluate(options: argparse.Namespace) -> None:
     from semgrasp.cli.evaluate_command import run
+
+    run(options)
+
+
+def _run_judge(options: argparse.Namespace) -> None:
+    from semgrasp.cli.judge_command import run
 
     run(options)
 

@@ -9,7 +9,7 @@ from semgrasp.cli.main import main
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["generate"], ["demo"], ["doctor"], ["describe"], ["evaluate"]]
+    "command", [[], ["generate"], ["demo"], ["doctor"], ["describe"], ["evaluate"], ["judge"]]
 )
 def test_help_gives_an_example(capsys, command):
     with pytest.raises(SystemExit) as exit_:
