@@ -1,0 +1,213 @@
+"""From the licensed OakInk-Shape, OakBase and CapGrasp on disk to the form that training reads.
+
+What the open data set knows from its own making, a published tree must be asked: which parts a
+grasp touches is measured with the hand of its parameters (3 mm, CapGrasp's rule), and the part
+it is for is the one it holds first and foremost.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from semgrasp.dataset.capgrasp import read_captions
+from semgrasp.dataset.conversation import GRASP, Caption, make_turns, without_placeholders
+from semgrasp.dataset.oakink import read_metadata, read_object
+from semgrasp.dataset.oakink_index import Action, Damage, OakInkIndex
+from semgrasp.dataset.packed import MAX_PARTS, PackedDataset, PackedObject
+from semgrasp.errors import InputError, SemgraspError
+from semgrasp.hand import HandModel
+from semgrasp.metrics import touched_parts
+from semgrasp.types import FINGERS, INTENTS, ObjectShape
+
+WHOLE = "body"
+"""Name of the only part of an object that OakBase does not have."""
+GRASPING: tuple[Action, ...] = ("use", "hold", "liftup", "handover")
+"""CapGrasp describes these; the receiving hand of a hand-over is left out."""
+
+_SPOKEN_GRASP = re.compile(r"<grasp>|<SG>.*?<EG>", re.DOTALL)
+
+Track = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Passes items on and shows under a name how far they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packing:
+    """A packed data set and what did not get into it."""
+
+    data: PackedDataset
+    left_out: tuple[Damage, ...]
+    """Objects and grasps that could not be read, with the reason."""
+    without_captions: int
+    """Grasps that no caption describes; the tokenizer learns from them, the language model not."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    row: int
+    object_index: int
+    counts: Int64[Tensor, "fingers parts"]
+    """Whether a region of the hand touches a part of the object."""
+    held: int
+    """Part of the object that is held first and foremost."""
+
+
+def pack_published(
+    root: Path,
+    index: OakInkIndex,
+    hand: HandModel,
+    *,
+    num_points: int = 8192,
+    rows: Sequence[int] | None = None,
+    track: Track = lambda items, _: items,
+) -> Packing:
+    """Sample the objects, measure the grasps, attach the captions.
+
+    Args:
+        root: The folder that holds `shape/`, `OakBase/` and `CapGrasp/`.
+        index: Grasps of that root.
+        hand: Hand that the parameters belong to: MANO for the published set.
+        num_points: Surface samples of each object.
+        rows: Which grasps; those that CapGrasp describes where None.
+        track: Shows progress.
+
+    Raises:
+        InputError: Nothing could be packed, or there are more part names than can be stored.
+    """
+    chosen = index.select(actions=GRASPING, only_paired=False) if rows is None else list(rows)
+    by_object: dict[str, list[int]] = {}
+    for row in chosen:
+        by_object.setdefault(index.entries[row].oid, []).append(row)
+    metadata = read_metadata(root)
+
+    left_out: list[Damage] = []
+    shapes: list[tuple[str, ObjectShape]] = []
+    measured: list[_Measured] = []
+    for oid in track(sorted(by_object), "objects"):
+        category = index.entries[by_object[oid][0]].category
+        try:
+            if oid not in metadata:
+                raise InputError(f"metaV2 does not know the object {oid}.")
+            shape = _labelled(read_object(root, category, metadata[oid]))
+            found = [_measure(shape, index, row, len(shapes), hand) for row in by_object[oid]]
+        except SemgraspError as error:
+            reason = f"{' '.join(str(error).split())} ({len(by_object[oid])} grasps)"
+            left_out.append(Damage(f"{category}/{oid}", reason))
+            continue
+        shapes.append((oid, shape))
+        measured += found
+    if not shapes:
+        first = f" The first reason: {left_out[0].reason}" if left_out else ""
+        raise InputError(f"No object of {root} could be packed.{first}")
+
+    captions = []
+    for item in track(measured, "captions"):
+        folder = Path(index.entries[item.row].folder)
+        try:
+            captions.append([clean_caption(c) for c in read_captions(root, folder)])
+        except InputError as error:
+            captions.append([])
+            left_out.append(Damage(folder.as_posix(), " ".join(str(error).split())))
+    data = _pack(index, shapes, measured, captions, num_points)
+    return Packing(data, tuple(left_out), sum(not some for some in captions))
+
+
+def clean_caption(caption: Caption) -> Caption:
+    """A published caption in our form: grasps marked alike, other markers gone, turn by turn.
+
+    The published instruction may carry markers of objects and points, and may have no answer; the
+    model's answer to an instruction is a grasp, so one is put where none is marked.
+    """
+    texts: list[str] = []
+    for turn in caption["turns"]:
+        words = f" {GRASP} ".join(
+            without_placeholders(piece) for piece in _SPOKEN_GRASP.split(turn["value"])
+        ).strip()
+        # Two turns of one speaker in a row are one turn; the human begins.
+        if (turn["from"] == "gpt") == (len(texts) % 2 == 1):
+            texts.append(words)
+        elif texts:
+            texts[-1] = f"{texts[-1]} {words}".strip()
+    if len(texts) % 2:
+        texts.append("")
+    if not any(GRASP in text for text in texts):
+        texts[-1] = f"{GRASP} {texts[-1]}".strip()
+    return {**caption, "turns": make_turns(*texts)}
+
+
+def _labelled(shape: ObjectShape) -> ObjectShape:
+    if shape.face_parts is not None:
+        return shape
+    labels = torch.zeros(len(shape.faces), dtype=torch.int64).numpy()
+    return ObjectShape(
+        name=shape.name,
+        vertices_object=shape.vertices_object,
+        faces=shape.faces,
+        part_names=(WHOLE,),
+        face_parts=labels,
+        category=shape.category,
+        T_file_object=shape.T_file_object,
+        is_watertight=shape.is_watertight,
+    )
+
+
+def _measure(
+    shape: ObjectShape, index: OakInkIndex, row: int, object_index: int, hand: HandModel
+) -> _Measured:
+    grasp = index.grasp(row)
+    vertices = hand.pose(grasp).vertices_object.double().numpy()
+    touched = touched_parts(shape, vertices, hand.vertex_finger.numpy())
+    return _Measured(
+        row, object_index, torch.from_numpy(touched.by_finger).long(), int(touched.count.argmax())
+    )
+
+
+def _pack(
+    index: OakInkIndex,
+    shapes: Sequence[tuple[str, ObjectShape]],
+    measured: Sequence[_Measured],
+    captions: list[list[Caption]],
+    num_points: int,
+) -> PackedDataset:
+    names = tuple(sorted({part for _, shape in shapes for part in shape.part_names}))
+    if len(names) > MAX_PARTS:
+        raise InputError(
+            f"The objects have {len(names)} different part names, at most {MAX_PARTS} can be "
+            f"stored. Pack fewer categories. The names: {', '.join(names)}."
+        )
+    samples = [
+        shape.sample(num_points, generator=torch.Generator().manual_seed(i))
+        for i, (_, shape) in enumerate(shapes)
+    ]
+    local = [torch.tensor([names.index(p) for p in shape.part_names]) for _, shape in shapes]
+    grasps = [index.grasp(item.row) for item in measured]
+    contacts = torch.zeros(len(measured), len(FINGERS), dtype=torch.int64)
+    for i, item in enumerate(measured):
+        contacts[i] = (item.counts << local[item.object_index]).sum(-1)
+    return PackedDataset(
+        part_names=names,
+        objects=tuple(PackedObject(oid, s.category, s.name, -1) for oid, s in shapes),
+        points_object=torch.stack([sample.points_object for sample in samples]),
+        normals_object=torch.stack([sample.normals_object for sample in samples]).half(),
+        point_parts=torch.stack(
+            [which[sample.parts].short() for which, sample in zip(local, samples, strict=True)]
+        ),
+        object_index=torch.tensor([item.object_index for item in measured], dtype=torch.int32),
+        T_object_hand=torch.stack([grasp.T_object_hand for grasp in grasps]),
+        finger_angles=torch.stack([grasp.finger_angles for grasp in grasps]),
+        betas=torch.stack([grasp.betas for grasp in grasps]),
+        intent=torch.tensor(
+            [INTENTS.index(index.entries[item.row].intent) for item in measured], dtype=torch.int8
+        ),
+        target_part=torch.tensor(
+            [int(local[item.object_index][item.held]) for item in measured], dtype=torch.int16
+        ),
+        contact_parts=contacts,
+        avoid_parts=torch.zeros(len(measured), dtype=torch.int64),
+        captions=captions,
+    )
