@@ -22,7 +22,7 @@ _BATCH = 16
 """Clouds that go through the network at once."""
 
 
-def frechet_distance(features_a: Float[ndarray, "n d"], features_b: Float[ndarray, "m d"]) -> float:
+def frechet_distance(features_a: Float[ndarray, "n d"], features_b: Float[ndarray, "m e"]) -> float:
     """Squared Wasserstein-2 distance between normal distributions fitted to two sets.
 
     |mean_a - mean_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)) (Dowson and Landau, 1982) with unbiased
