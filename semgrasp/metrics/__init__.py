@@ -1,5 +1,10 @@
 """Measurements of a grasp on an object: pure functions of meshes."""
 
+from semgrasp.simulation import Displacement as Displacement
+from semgrasp.simulation import DisplacementRule as DisplacementRule
+from semgrasp.simulation import DisplacementTest as DisplacementTest
+from semgrasp.simulation import simulation_displacement as simulation_displacement
+
 from .closeness import contact_distance as contact_distance
 from .closeness import contact_ratio as contact_ratio
 from .closeness import in_contact as in_contact
