@@ -8,6 +8,7 @@ stages of the grasp and decides. `semgrasp.simulation.dexgraspbench` brings the 
 # MuJoCo's bindings are compiled and carry no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,13 +28,16 @@ _DIRECTIONS = np.array(
 
 @dataclass(frozen=True, kw_only=True)
 class DexGraspBenchRule:
-    """The constants of the test. Source: DexGraspBench's code and its README, unless said.
+    """The constants of the test, from DexGraspBench's code and README, unless said otherwise.
 
-    Differences from the published script: its hand hangs on a soft weld, ours is fixed in space;
-    it measures the origin of the object's file, ours the centre of mass, which does not depend on
-    the file; it plays the closing again for each direction, ours once (the same result); it stops
-    at the first direction that fails, ours tries all six. Unknown: the seed and share of grasps
-    whose convex pieces differ, as its objects were decomposed by another program.
+    Differences from the published script, which change no constant: the hand's base is fixed in
+    space, not hung on a soft weld; the object's motion is that of its centre of mass, not of the
+    origin of its file; the closing is simulated once and each pull starts from its end, not
+    repeated for each pull (the same result); all six directions are tried, not only those until
+    the first failure; overlap between fingers is not looked at.
+
+    Unknown: how its object meshes were cut into convex pieces, on which penetration and rotation
+    depend; pass the same pieces to compare. Of which MuJoCo: 3.3.2 there, newer here.
     """
 
     time_step: float = 0.004
@@ -52,6 +56,9 @@ class DexGraspBenchRule:
     """Commands into which the way to the grasp, and that to the squeeze, is cut."""
     stage_steps: int = 10
     """Integration steps per command."""
+    support_rate: float = 0.0
+    """How fast the object's motion decays while the hand closes, in [1/s], as if another hand
+    held it loosely; gone when the pull begins. Zero, as published: it floats freely."""
     force_per_mass: float = 10.0
     """Pull on the centre of mass in [N/kg], on top of no gravity at all."""
     pull_checks: int = 10
@@ -76,6 +83,10 @@ class DexGraspBenchRule:
 
 
 DEXGRASPBENCH = DexGraspBenchRule()
+"""As published."""
+SUPPORTED = DexGraspBenchRule(support_rate=100.0)
+"""The same, but the object does not drift while the hand closes. A hand of rigid pieces that
+overlaps the object by some millimetres, as recorded hands do, otherwise shoves it away first."""
 
 
 class Stages(NamedTuple):
@@ -116,6 +127,7 @@ class GraspBench:
             become the rule's.
         pieces: Vertices of convex pieces whose union is the object, in the object frame in [m].
         rule: Constants of the test.
+        is_object_fixed: Nothing moves the object: to see where a hand touches it, not for `run`.
     """
 
     def __init__(
@@ -124,6 +136,8 @@ class GraspBench:
         # Underscore: every piece has its own number of vertices.
         pieces: Sequence[Float[ndarray, "_ 3"]],
         rule: DexGraspBenchRule = DEXGRASPBENCH,
+        *,
+        is_object_fixed: bool = False,
     ) -> None:
         if not pieces:
             raise InputError("DexGraspBench needs at least one convex piece of the object.")
@@ -132,21 +146,21 @@ class GraspBench:
         self.rule = rule
         spec = hand.copy()
         self._set_options(spec)
-        _add_object(spec, pieces, rule.mass)
+        _add_object(spec, pieces, rule.mass, is_fixed=is_object_fixed)
         for geom in spec.geoms:
             geom.condim = 4
             geom.friction[:2] = rule.sliding_friction, rule.torsional_friction
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         self._object = self.model.body("object").id
-        self._address = int(self.model.joint("object").qposadr[0])
+        self._num_joints = self.model.nq - (0 if is_object_fixed else 7)
         self._num_state = mujoco.mj_stateSize(self.model, mujoco.mjtState.mjSTATE_INTEGRATION)
 
     def run(self, stages: Stages) -> BenchResult:
         """Close on the object, then pull it six ways; every pull starts from the same squeeze."""
         rule, model, data = self.rule, self.model, self.data
         displacement, rotation = np.full(6, np.inf), np.full(6, np.inf)
-        self._start(stages)
+        self.start(stages)
         com, quaternion = data.xipos[self._object].copy(), data.xquat[self._object].copy()
         depth = self._penetration()
         if depth > rule.penetration_limit:
@@ -156,7 +170,9 @@ class GraspBench:
             )
             return BenchResult(False, displacement, rotation, depth, reason)
 
-        self._close(stages.controls)
+        self._support(rule.support_rate)
+        self.close(stages.controls)
+        self._support(0.0)
         squeezed = np.empty(self._num_state)
         mujoco.mj_getState(model, data, squeezed, mujoco.mjtState.mjSTATE_INTEGRATION)
         for i, direction in enumerate(_DIRECTIONS):
@@ -176,10 +192,11 @@ class GraspBench:
         reason = f"lost when pulled along {', '.join(lost)}" if lost else ""
         return BenchResult(not lost, displacement, rotation, depth, reason)
 
-    def _start(self, stages: Stages) -> None:
+    def start(self, stages: Stages) -> None:
+        """Put hand and object where they are before the hand closes."""
         model, data = self.model, self.data
         mujoco.mj_resetData(model, data)
-        num_joints = self._address
+        num_joints = self._num_joints
         if stages.qpos.shape != (num_joints,) or stages.controls.shape[1:] != (model.nu,):
             raise InputError(
                 f"This hand has {num_joints} joint positions and {model.nu} actuators, the stages "
@@ -192,12 +209,18 @@ class GraspBench:
         data.ctrl[:] = stages.controls[0]
         mujoco.mj_forward(model, data)
 
-    def _close(self, controls: Float[ndarray, "stages actuators"]) -> None:
+    def close(self, controls: Float[ndarray, "stages actuators"]) -> None:
+        """Move the servos from stage to stage."""
         rule, model, data = self.rule, self.model, self.data
-        for before, after in zip(controls[:-1], controls[1:], strict=True):
+        for before, after in itertools.pairwise(controls):
             for move in range(1, rule.stage_moves + 1):
                 data.ctrl[:] = before + (after - before) * move / rule.stage_moves
                 mujoco.mj_step(model, data, rule.stage_steps)
+
+    def _support(self, rate: float) -> None:
+        model, body = self.model, self.model.body("object")
+        model.dof_damping[-6:-3] = rate * body.mass
+        model.dof_damping[-3:] = rate * body.inertia
 
     def _penetration(self) -> float:
         """Deepest contact of the object with the hand, in [m]."""
@@ -217,7 +240,8 @@ class GraspBench:
 
     def _is_held(self, metres: float, radians: float) -> bool:
         # Written so that a simulation that diverges (not a number) counts as a loss.
-        return metres < self.rule.translation_limit and radians < self.rule.rotation_limit
+        is_near = metres < self.rule.translation_limit and radians < self.rule.rotation_limit
+        return bool(is_near)
 
     def _set_options(self, spec: mujoco.MjSpec) -> None:
         rule, option = self.rule, spec.option
@@ -227,6 +251,8 @@ class GraspBench:
         option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
         option.impratio = rule.impratio
         option.noslip_iterations = rule.noslip_iterations
+        # A reset after an explosion would look like an object that never moved.
+        option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         for geom in spec.geoms:
             geom.solref[:2] = rule.contact_solref
             geom.solimp[:3] = rule.contact_solimp
@@ -235,10 +261,13 @@ class GraspBench:
 _AXES = ("-x", "+x", "-y", "+y", "-z", "+z")
 
 
-def _add_object(spec: mujoco.MjSpec, pieces: Sequence[Float[ndarray, "_ 3"]], mass: float) -> None:
-    """A free body of convex pieces of one density; where they overlap they count twice."""
+def _add_object(
+    spec: mujoco.MjSpec, pieces: Sequence[Float[ndarray, "_ 3"]], mass: float, *, is_fixed: bool
+) -> None:
+    """A body of convex pieces of one density; where they overlap they count twice."""
     body = spec.worldbody.add_body(name="object")
-    body.add_freejoint(name="object")
+    if not is_fixed:
+        body.add_freejoint(name="object")
     density = mass / sum(ConvexHull(vertices).volume for vertices in pieces)
     for i, vertices in enumerate(pieces):
         name = f"object{i}"

@@ -1,12 +1,10 @@
 """DexGraspBench for the human hand: the success rule of robot grasps, asked of people's.
 
-The benchmark takes three poses from whoever made the grasp; a human grasp is one. The other two
-follow as in its own converter: the hand opens from the grasp to the pregrasp, and the squeeze goes
-as far beyond the grasp as the pregrasp was before it.
+The hand is articulated (`articulated_hand`), pregrasp and squeeze follow from the grasp
+(`squeeze`), and the test itself is the same for every hand (`bench`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import mujoco
 import numpy as np
@@ -26,19 +24,12 @@ from semgrasp.simulation.bench import (
 )
 from semgrasp.simulation.decomposition import convex_decomposition
 from semgrasp.simulation.hand_pieces import HandPieces
+from semgrasp.simulation.squeeze import Squeeze, close_and_squeeze
 from semgrasp.types import Grasp, ObjectShape
 
 ConvexPieces = Sequence[Float[ndarray, "_ 3"]]
 
 STATIC_HAND = "the hand is a bare mesh: it stands still and does not squeeze"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Squeeze:
-    """How a pregrasp and a squeeze follow from a grasp."""
-
-    angle: float = 0.1
-    """Every flexion is opened and closed by this, in [rad]."""
 
 
 class DexGraspBenchTest:
@@ -54,18 +45,29 @@ class DexGraspBenchTest:
     ) -> None:
         self.hand = hand
         self.squeeze = squeeze or Squeeze()
-        self.bench = GraspBench(hand.spec, object_pieces, rule)
+        self._bench = GraspBench(hand.spec, object_pieces, rule)
+        self._still = GraspBench(hand.spec, object_pieces, rule, is_object_fixed=True)
 
     def run(self, grasp: Grasp) -> BenchResult:
-        """Test one grasp; the result does not depend on those before it."""
+        """Test one grasp; the result does not depend on those before it.
+
+        Raises:
+            InputError: The grasp is by another hand than this test was compiled for.
+        """
         hand = self.hand
         hand.check(grasp)
         pose = hand.joint_pose(grasp.finger_angles)
-        hand.set_pose(self.bench.model, pose)
-        change = self.squeeze.angle * hand.is_flexion
-        controls = np.stack([pose.angles - change, pose.angles, pose.angles + change])
-        T_object_hand = grasp.T_object_hand.double().cpu().numpy()
-        return self.bench.run(Stages(T_object_hand, controls[0], controls))
+        for bench in (self._bench, self._still):
+            hand.set_pose(bench.model, pose)
+        stages = close_and_squeeze(
+            self._still,
+            self.squeeze,
+            grasp.T_object_hand.double().cpu().numpy(),
+            pose.angles,
+            hand.is_flexion,
+            hand.servo.stiffness,
+        )
+        return self._bench.run(stages)
 
 
 def dexgraspbench(
