@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -32,7 +32,7 @@ def fan_out(
     *,
     workers: int = 1,
     ray_address: str | None = None,
-) -> Iterator[tuple[int, Result | WorkerDiedError]]:
+) -> Generator[tuple[int, Result | WorkerDiedError], None, None]:
     """Apply a function of a module to every task.
 
     Args:
@@ -51,7 +51,7 @@ def fan_out(
 
 def _by_processes(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
-) -> Iterator[tuple[int, Result | WorkerDiedError]]:
+) -> Generator[tuple[int, Result | WorkerDiedError], None, None]:
     done: set[int] = set()
     with contextlib.suppress(BrokenProcessPool):
         for index, result in _pool(function, tasks, range(len(tasks)), workers):
@@ -133,7 +133,7 @@ def _call(function: Callable[[Task], Result], pickled_task: bytes) -> Result:
 
 def _by_ray(
     function: Callable[[Task], Result], tasks: Sequence[Task], address: str, workers: int
-) -> Iterator[tuple[int, Result | WorkerDiedError]]:
+) -> Generator[tuple[int, Result | WorkerDiedError], None, None]:
     ray = require("ray", extra="distributed")
     is_ours = not ray.is_initialized()
     if is_ours:

@@ -20,7 +20,7 @@ from semgrasp.errors import InputError
 from semgrasp.evaluation.entry import Entry, Sources
 from semgrasp.evaluation.hand_source import side_named
 from semgrasp.evaluation.mesh_pairs import read_hand_mesh, to_object
-from semgrasp.evaluation.sample import GraspSample, part_named_in
+from semgrasp.evaluation.sample import GraspSample
 from semgrasp.geometry import make_transform
 from semgrasp.hand import HandModel
 from semgrasp.objects.load import METRES_PER
@@ -56,7 +56,7 @@ def _read(record: Any, name: str, file: Path, sources: Sources) -> GraspSample:
         raise InputError('The record does not name its object under "object".')
     path = sources.objects.find(object_name, near=(file.parent, file.parent.parent, Path.cwd()))
     instruction = record.get("instruction", "")
-    said = {"instruction": instruction if isinstance(instruction, str) else ""}
+    instruction = instruction if isinstance(instruction, str) else ""
     mesh = _mesh_of(record, file)
 
     if record.get("hand_model") != sources.hands.name:
@@ -67,7 +67,8 @@ def _read(record: Any, name: str, file: Path, sources: Sources) -> GraspSample:
             )
         vertices_file, faces = read_hand_mesh(mesh)
         shape = sources.objects.load(path)
-        return sources.hands.bare(name, shape, to_object(vertices_file, shape), faces, **said)
+        vertices = to_object(vertices_file, shape)
+        return sources.hands.bare(name, shape, vertices, faces, instruction=instruction)
 
     grasp = _grasp(record)
     if mesh is None:
@@ -77,8 +78,7 @@ def _read(record: Any, name: str, file: Path, sources: Sources) -> GraspSample:
         T_file_record = _file_frame(grasp, model, read_hand_mesh(mesh)[0])
         shape = sources.objects.load(path, **_reading_of(T_file_record))
         grasp = _moved(grasp, shape, T_file_record)
-    asked = part_named_in(said["instruction"], shape.part_names)
-    return sources.hands.posed(name, shape, grasp, asked_part=asked, **said)
+    return sources.hands.posed(name, shape, grasp, instruction=instruction)
 
 
 def _mesh_of(record: dict, file: Path) -> Path | None:

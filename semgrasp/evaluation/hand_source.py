@@ -9,9 +9,9 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from semgrasp.errors import InputError
-from semgrasp.evaluation.sample import GraspSample
+from semgrasp.evaluation.sample import GraspSample, part_named_in
 from semgrasp.hand import HandModel, load_mano, open_hand
-from semgrasp.metrics import closed_hand
+from semgrasp.metrics.closing import LARGEST_HAND, SMALLEST_HAND, closed_hand
 from semgrasp.types import Grasp, ObjectShape, Side
 
 
@@ -73,8 +73,10 @@ class HandSource:
             self._closed[id(model)] = (model, faces)
         return self._closed[id(model)][1]
 
-    def posed(self, name: str, shape: ObjectShape, grasp: Grasp, **said: str) -> GraspSample:
-        """A sample of the hand in a pose; `said` holds instruction and asked_part."""
+    def posed(
+        self, name: str, shape: ObjectShape, grasp: Grasp, *, instruction: str = ""
+    ) -> GraspSample:
+        """A sample of the hand in a pose; the asked part is the one the instruction names."""
         grasp = Grasp(
             grasp.T_object_hand.double(),
             grasp.finger_angles.double(),
@@ -86,7 +88,10 @@ class HandSource:
                 raise InputError(f"{what} holds numbers that are not finite.")
         model = self.model(grasp.side)
         vertices = model.pose(grasp).vertices_object.numpy()
-        return GraspSample(name, shape, vertices, self.faces(model), model, grasp, **said)
+        asked = part_named_in(instruction, shape.part_names)
+        return GraspSample(
+            name, shape, vertices, self.faces(model), model, grasp, instruction, asked
+        )
 
     def bare(
         self,
@@ -94,24 +99,28 @@ class HandSource:
         shape: ObjectShape,
         vertices_object: Float[ndarray, "V 3"],
         faces: Int[ndarray, "F 3"],
-        **said: str,
+        *,
+        instruction: str = "",
     ) -> GraspSample:
         """A sample of a hand's surface; its fingers are known where its triangles are."""
         size = float(np.ptp(vertices_object, axis=0).max())
-        if not 0.05 <= size <= 0.6:
+        if not SMALLEST_HAND <= size <= LARGEST_HAND:
             raise InputError(
                 f"The hand measures {size:.3g} m when its numbers are read in the unit of the "
-                "object; a hand measures 5 cm to 60 cm. Say the unit of both files with --units."
+                f"object; a hand measures {SMALLEST_HAND} m to {LARGEST_HAND} m. Say the unit of "
+                "both files with --units."
             )
+        asked = part_named_in(instruction, shape.part_names)
+        model = self._model_of(len(vertices_object), faces)
+        faces = self.faces(model) if model is not None else closed_hand(vertices_object, faces)
+        return GraspSample(name, shape, vertices_object, faces, model, None, instruction, asked)
+
+    def _model_of(self, num_vertices: int, faces: Int[ndarray, "F 3"]) -> HandModel | None:
+        """The known hand with these triangles."""
         for model in self._known:
-            own = model.faces.numpy()
-            if len(model.template_vertices) == len(vertices_object) and any(
-                known.shape == faces.shape and np.array_equal(known, faces)
-                for known in (own, self.faces(model))
+            if num_vertices == len(model.template_vertices) and (
+                np.array_equal(model.faces.numpy(), faces)
+                or np.array_equal(self.faces(model), faces)
             ):
-                return GraspSample(
-                    name, shape, vertices_object, self.faces(model), model, None, **said
-                )
-        return GraspSample(
-            name, shape, vertices_object, closed_hand(vertices_object, faces), **said
-        )
+                return model
+        return None

@@ -22,7 +22,7 @@ from numpy import ndarray
 from semgrasp.errors import InputError
 from semgrasp.evaluation.entry import MAX_FILE_BYTES, Entry, Sources
 from semgrasp.evaluation.hand_source import side_named
-from semgrasp.evaluation.sample import GraspSample, part_named_in
+from semgrasp.evaluation.sample import GraspSample
 from semgrasp.geometry import make_transform
 from semgrasp.types import Grasp, ObjectShape
 
@@ -168,11 +168,9 @@ def _read(record: Any, file: Path, name: str, sources: Sources) -> GraspSample:
     shape = sources.objects.load(path)
     grasp_file = convention.grasp(pose, translation, betas, sources.hands.model(side))
     grasp = _in_object_frame(grasp_file, shape)
-    asked = part_named_in(said, shape.part_names)
     label = _text(record, _NAME)
-    return sources.hands.posed(
-        f"{name} {label}" if label else name, shape, grasp, instruction=said, asked_part=asked
-    )
+    name = f"{name} {label}" if label else name
+    return sources.hands.posed(name, shape, grasp, instruction=said)
 
 
 def _in_object_frame(grasp_file: Grasp, shape: ObjectShape) -> Grasp:

@@ -18,7 +18,7 @@ from semgrasp.errors import InputError
 from semgrasp.evaluation.entry import Entry, Reading, Sources, convention_of, gather
 from semgrasp.evaluation.hand_source import HandSource
 from semgrasp.evaluation.object_files import ObjectFiles
-from semgrasp.evaluation.sample import GraspSample, part_named_in
+from semgrasp.evaluation.sample import GraspSample
 from semgrasp.types import ObjectShape
 
 _FORMATS = (".ply", ".obj", ".stl", ".off", ".glb")
@@ -156,8 +156,5 @@ def _read(
         held = sources.objects.only(hand.name)
     vertices_file, faces = read_hand_mesh(hand)
     shape = sources.objects.load(held)
-    asked = part_named_in(instruction, shape.part_names)
     vertices = to_object(vertices_file, shape)
-    return sources.hands.bare(
-        name, shape, vertices, faces, instruction=instruction, asked_part=asked
-    )
+    return sources.hands.bare(name, shape, vertices, faces, instruction=instruction)

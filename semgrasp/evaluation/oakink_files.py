@@ -19,7 +19,7 @@ from semgrasp.dataset.oakink import (
 )
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.evaluation.entry import Entry, Sources
-from semgrasp.evaluation.sample import GraspSample, part_named_in
+from semgrasp.evaluation.sample import GraspSample
 from semgrasp.safe_pickle import load_arrays
 from semgrasp.types import ObjectShape
 
@@ -99,5 +99,4 @@ def _read_in_tree(
     shape = objects.load(folders[0], oid)
     captions = read_captions(root, relative.parent)
     said = without_placeholders(instruction_of(captions[0])) if captions else ""
-    asked = part_named_in(said, shape.part_names)
-    return sources.hands.posed(name, shape, grasp, instruction=said, asked_part=asked)
+    return sources.hands.posed(name, shape, grasp, instruction=said)
