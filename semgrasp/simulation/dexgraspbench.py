@@ -4,6 +4,9 @@ The hand is articulated (`articulated_hand`), pregrasp and squeeze follow from t
 (`squeeze`), and the test itself is the same for every hand (`bench`).
 """
 
+# MuJoCo's bindings are compiled and carry no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from collections.abc import Sequence
 
 import mujoco

@@ -1,5 +1,8 @@
 """The benchmark of robot grasps holds what hands hold, drops what they do not, and says why."""
 
+# MuJoCo's bindings are compiled and carry no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 import mujoco
 import numpy as np
 import pytest
