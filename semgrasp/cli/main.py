@@ -24,15 +24,16 @@ example:
 
   out/grasps.json    tokens, wrist pose, finger angles and a report per grasp, best first
   out/hand_000.ply   the best hand, in the frame and units of mug.obj: open both together
+  out/mug.ply        the object as it was read, so that the folder is complete
   out/preview.png    every grasp from two sides
 """
 
 _EVALUATE_EXAMPLES = """\
 examples:
   semgrasp evaluate out/ --protocol corrected --json report.json
-      what semgrasp generate wrote; the mesh is looked for beside out/ and here
+      what semgrasp generate wrote
   semgrasp evaluate out/ --object mug.obj
-      the same, with the mesh named
+      the same on another mesh of the object
   semgrasp evaluate data/oakink --protocol oakink --csv table.csv
       an OakInk-Shape tree, a part of it, or a hand_param.pkl with --object
   semgrasp evaluate poses.npz --object meshes/ --convention smplx

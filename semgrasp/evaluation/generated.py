@@ -1,4 +1,4 @@
-"""Folders that `semgrasp generate` wrote: grasps.json and the hand meshes beside it.
+"""Folders that `semgrasp generate` wrote: grasps.json, and hands and object as meshes beside it.
 
 A record gives the hand in the object frame, the hand mesh gives it in the frame and units of the
 object's file. From the two follow the unit and the up axis with which the object was read, so
@@ -54,10 +54,12 @@ def _read(record: Any, name: str, file: Path, sources: Sources) -> GraspSample:
     object_name = record.get("object")
     if not isinstance(object_name, str) or not object_name:
         raise InputError('The record does not name its object under "object".')
-    path = sources.objects.find(object_name, near=(file.parent, file.parent.parent, Path.cwd()))
+    path = _beside(record, "object_mesh", file)
+    if path is None or sources.objects.source is not None:
+        path = sources.objects.find(object_name, near=(file.parent, file.parent.parent, Path.cwd()))
     instruction = record.get("instruction", "")
     instruction = instruction if isinstance(instruction, str) else ""
-    mesh = _mesh_of(record, file)
+    mesh = _beside(record, "hand_mesh", file)
 
     if record.get("hand_model") != sources.hands.name:
         if mesh is None:
@@ -81,9 +83,9 @@ def _read(record: Any, name: str, file: Path, sources: Sources) -> GraspSample:
     return sources.hands.posed(name, shape, grasp, instruction=instruction)
 
 
-def _mesh_of(record: dict, file: Path) -> Path | None:
-    """The hand mesh of a record where it exists; only beside the list, wherever it points."""
-    name = record.get("hand_mesh")
+def _beside(record: dict, key: str, file: Path) -> Path | None:
+    """A mesh that a record names, where it exists; only beside the list, wherever it points."""
+    name = record.get(key)
     if not isinstance(name, str) or Path(name).name != name:
         return None
     path = file.parent / name

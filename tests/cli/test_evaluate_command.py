@@ -135,6 +135,7 @@ def test_wrong_input_is_answered_in_one_line(here, capsys, monkeypatch, argument
 
 def test_nothing_measured_is_an_error_with_the_first_reason(here, capsys):
     (here / "box.ply").unlink()
+    (here / "out" / "box.ply").unlink(missing_ok=True)
     assert main(["evaluate", "out", "--json", "report.json"]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "None of 2 grasps" in line

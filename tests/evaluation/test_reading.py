@@ -17,6 +17,7 @@ from semgrasp.dataset.oakink import ObjectEntry, write_grasp, write_mesh, write_
 from semgrasp.errors import InputError
 from semgrasp.evaluation import read_pair, read_samples
 from semgrasp.evaluation.sample import part_named_in
+from semgrasp.hand import ManoSpace
 
 
 def vertices(scene, index: int = 0) -> np.ndarray:
@@ -104,6 +105,7 @@ def test_a_hand_mesh_of_another_grasp_is_noticed(scene, tmp_path):
 def test_an_object_that_is_nowhere_is_asked_for(scene, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene.write_generated(tmp_path / "out")
+    (tmp_path / "out" / "box.ply").unlink(missing_ok=True)
     reading = read_samples(tmp_path / "out")
     assert reading.samples == []
     assert len(reading.damaged) == 3
@@ -307,3 +309,39 @@ def test_a_folder_of_nothing_is_refused_with_what_is_known(tmp_path):
 )
 def test_the_part_that_an_instruction_names(instruction, part):
     assert part_named_in(instruction, ("body", "handle", "trigger_head")) == part
+
+
+def test_the_convention_decides_what_foreign_parameters_mean(scene, tmp_path):
+    """smplx adds its translation after the forward pass, which leaves the wrist at its rest."""
+    rest = torch.tensor([0.09, 0.007, 0.006])
+    hand = replace(scene.hand, mano=ManoSpace(rest, torch.zeros(3, 10)))
+    row = scene.parameters()
+    np.savez(
+        tmp_path / "g.npz",
+        global_orient=row["pose"][:3],
+        hand_pose=row["pose"][3:],
+        transl=row["tsl"] - rest.numpy(),
+        betas=row["shape"],
+    )
+    reading = read_samples(
+        tmp_path / "g.npz", objects=scene.box, hand=hand, convention="smplx_flat"
+    )
+    check(reading, scene)
+    ((_, reason),) = read_samples(
+        tmp_path / "g.npz", objects=scene.box, convention="smplx_flat"
+    ).damaged
+    assert "MANO file" in reason
+
+
+def test_a_mesh_of_the_given_hand_is_recognised(scene, tmp_path):
+    """Another topology than the open hand's, as MANO's is: its fingers are known all the same."""
+    faces = scene.hand.faces.flip(0)
+    hand = replace(scene.hand, name="mine", faces=faces)
+    scene.write_pair(tmp_path)
+    mesh = trimesh.load(tmp_path / "one_hand.ply", process=False)
+    trimesh.Trimesh(mesh.vertices, faces.numpy(), process=False).export(tmp_path / "one_hand.ply")
+    (sample,) = read_samples(tmp_path, hand=hand).samples
+    assert sample.hand_model is not None
+    assert sample.hand_model.name == "mine"
+    (stranger,) = read_samples(tmp_path).samples
+    assert stranger.hand_model is None
