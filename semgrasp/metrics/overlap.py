@@ -165,7 +165,7 @@ def _is_stray(piece: "Manifold", whole: "Manifold") -> bool:
         return False
     # At its own vertices an inside-out piece takes a share of a turn away, a cavity leaves one.
     winding = igl.fast_winding_number(*to_mesh(whole), to_mesh(piece)[0])
-    return float(np.median(winding)) < 0
+    return float(np.median(np.asarray(winding))) < 0
 
 
 def _turned(piece: "Manifold") -> "Manifold":

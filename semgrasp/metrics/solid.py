@@ -183,9 +183,9 @@ class SolidObject:
 
     @cached_property
     def _vertex_tree(self):
-        from scipy.spatial import cKDTree
+        from scipy.spatial import KDTree
 
-        return cKDTree(self.shape.vertices_object)
+        return KDTree(self.shape.vertices_object)
 
 
 def as_solid(shape: ObjectShape | SolidObject) -> SolidObject:

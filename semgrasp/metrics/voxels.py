@@ -6,7 +6,7 @@ query per point and costs a thousandth of it.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -97,7 +97,7 @@ def solid_voxels(
     low = vertices.min(axis=0)
     side = float(np.ptp(vertices, axis=0).max())
     step = side / resolution
-    lattice = Lattice(low + 0.5 * step, step, (resolution,) * 3)
+    lattice = Lattice(low + 0.5 * step, step, (resolution, resolution, resolution))
     is_filled = winding_on_lattice(vertices, faces, lattice) > 0
     return Voxels(Lattice(low, side / (resolution - 1), lattice.size), is_filled)
 
@@ -163,7 +163,7 @@ def _cross(
     np.add.at(change, (x * ny + y, first), np.where(faces_up, -1, 1))
 
 
-def _voxelized(vertices: ndarray, faces: ndarray, pitch: float):
+def _voxelized(vertices: ndarray, faces: ndarray, pitch: float) -> Any:
     import trimesh
 
     return trimesh.Trimesh(vertices, faces, process=False).voxelized(pitch)
