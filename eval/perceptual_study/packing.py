@@ -13,8 +13,9 @@ from semgrasp.viewer.render import HAND_COLOUR, Surface, render
 OBJECT_COLOUR = (0.42, 0.58, 0.80)
 """One colour for all parts: hues would hint at the part that the instruction names."""
 _MOST_FACES = 8000
-_MOST_CHANGE = 5e-4
-"""A simplified surface may lie this far from the original in [m]: half a millimetre."""
+_MOST_CHANGE = 1e-3
+"""A simplified surface may nowhere lie farther from the original, in [m]. Of scans with 16,000
+faces 99 % of the vertices stay within 0.3 mm, a pixel or two of the view."""
 _ELEVATION = np.radians(22.0)
 _AZIMUTHS = np.radians(np.arange(0.0, 360.0, 30.0))
 _SCOUT_SIZE = 48
@@ -35,18 +36,21 @@ def light(mesh: Mesh) -> Mesh:
         return mesh
     import igl
 
-    vertices, faces, *_ = igl.qslim(
+    simplified = igl.qslim(
         np.asfortranarray(mesh.vertices, dtype=np.float64),
         np.asfortranarray(mesh.faces, dtype=np.int32),
         _MOST_FACES,
     )
+    vertices = np.array(simplified[0])
+    # It counts in C's long long, which numpy does not call int64.
+    faces = np.array(simplified[1]).astype(np.int64)
     if not 0 < len(faces) < len(mesh.faces):
         return mesh
-    there, *_ = igl.point_mesh_squared_distance(mesh.vertices, vertices, faces)
-    back, *_ = igl.point_mesh_squared_distance(vertices, mesh.vertices, mesh.faces)
-    if np.sqrt(max(there.max(), back.max())) > _MOST_CHANGE:
+    there = igl.point_mesh_squared_distance(mesh.vertices, vertices, faces)[0]
+    back = igl.point_mesh_squared_distance(vertices, mesh.vertices, mesh.faces)[0]
+    if max(np.max(there), np.max(back)) > _MOST_CHANGE**2:
         return mesh
-    return Mesh(vertices, faces.astype(np.int64))
+    return Mesh(vertices, faces)
 
 
 def pack_vertices(vertices: Float[ndarray, "V 3"]) -> dict:

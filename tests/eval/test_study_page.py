@@ -113,6 +113,16 @@ def test_a_fine_scan_gets_lighter_by_less_than_half_a_millimetre():
     assert np.abs(np.linalg.norm(lighter.vertices, axis=1) - 0.05).max() < 5e-4
 
 
+def test_a_mesh_that_cannot_be_simplified_is_shown_as_it_is():
+    """Three faces on one edge: the simplification gives up on such meshes."""
+    from trimesh.creation import icosphere
+
+    ball = icosphere(subdivisions=5, radius=0.05)
+    fins = np.concatenate([ball.faces, [[0, 1, 5000], [0, 1, 6000], [0, 1, 7000]]])
+    mesh = Mesh(np.asarray(ball.vertices), fins)
+    assert light(mesh) is mesh
+
+
 def test_the_first_view_shows_hand_and_object_side_by_side():
     from trimesh.creation import box, icosphere
 
