@@ -1,20 +1,30 @@
-"""Predictions on disk: grasps.json and one hand mesh per grasp."""
+"""Predictions on disk: grasps.json, one hand mesh per grasp, and the object they hold.
+
+The folder says all there is to say: whoever measures or shows it needs no other file.
+"""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from semgrasp.errors import InputError
 from semgrasp.generate.prediction import Prediction
-from semgrasp.types import Grasp
+from semgrasp.types import Grasp, ObjectShape
+
+if TYPE_CHECKING:
+    import trimesh
 
 
 def save_predictions(predictions: Sequence[Prediction], folder: str | Path) -> None:
-    """Write grasps.json and hand_000.ply, hand_001.ply and so on, in the given order."""
+    """Write grasps.json, hand_000.ply and so on in the given order, and each object's mesh."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    for shape in {id(p.shape): p.shape for p in predictions}.values():
+        _object_mesh(shape).export(folder / _object_file(shape))
     records = []
     for index, prediction in enumerate(predictions):
         name = f"hand_{index:03d}.ply"
@@ -30,6 +40,7 @@ def _record(prediction: Prediction, hand_mesh: str) -> dict:
     return {
         "instruction": prediction.instruction.text,
         "object": prediction.shape.name,
+        "object_mesh": _object_file(prediction.shape),
         "hand_model": prediction.hand_model.name,
         "side": grasp.side,
         "tokens": {
@@ -45,6 +56,22 @@ def _record(prediction: Prediction, hand_mesh: str) -> dict:
         "report": {"protocol": report.protocol, **report.values},
         "hand_mesh": hand_mesh,
     }
+
+
+def _object_file(shape: ObjectShape) -> str:
+    # A name may be anything the user gave; a file stays in the folder and beside the hands.
+    name = Path(shape.name).name or "object"
+    return f"object_{name}.ply" if name.startswith("hand_") else f"{name}.ply"
+
+
+def _object_mesh(shape: ObjectShape) -> "trimesh.Trimesh":
+    """The object as it was grasped, in the frame and units of its file."""
+    import trimesh
+
+    T_file_object = shape.T_file_object
+    vertices_file = shape.vertices_object @ T_file_object[:3, :3].T + T_file_object[:3, 3]
+    faces = shape.faces if np.linalg.det(T_file_object[:3, :3]) > 0 else shape.faces[:, ::-1]
+    return trimesh.Trimesh(vertices_file, faces, process=False)
 
 
 def read_grasps(path: str | Path) -> list[Grasp]:

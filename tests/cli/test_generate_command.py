@@ -37,7 +37,8 @@ def names(folder: Path) -> set[str]:
 
 def test_exactly_the_promised_files_are_written(generate):
     output = generate("-n", "2")
-    assert names(output) == {"grasps.json", "hand_000.ply", "hand_001.ply", "preview.png"}
+    hands = {"hand_000.ply", "hand_001.ply"}
+    assert names(output) == {"grasps.json", "box.ply", "preview.png", *hands}
     assert len(json.loads((output / "grasps.json").read_text())) == 2
     with Image.open(output / "preview.png") as picture:
         assert min(picture.size) > 200
@@ -47,6 +48,14 @@ def test_hands_come_in_the_units_of_the_file(generate):
     hand = trimesh.load(generate("-n", "1") / "hand_000.ply", process=False)
     # The box is given in millimetres; a hand is about 190 of them long.
     assert 100.0 < hand.extents.max() < 300.0
+
+
+def test_the_object_lies_beside_the_hands_as_it_was_given(generate, mesh):
+    given, written = (
+        trimesh.load(path, process=False) for path in (mesh, generate("-n", "1") / "box.ply")
+    )
+    assert written.bounds == pytest.approx(given.bounds)
+    assert written.volume == pytest.approx(given.volume)
 
 
 def test_standard_output_stays_free_for_pipes(generate, capsys):
@@ -60,7 +69,7 @@ def test_a_shorter_run_leaves_no_hands_of_a_longer_one(generate):
     output = generate("-n", "3")
     (output / "notes.txt").write_text("mine")
     generate("-n", "1")
-    assert names(output) == {"grasps.json", "hand_000.ply", "preview.png", "notes.txt"}
+    assert names(output) == {"grasps.json", "box.ply", "hand_000.ply", "preview.png", "notes.txt"}
 
 
 def test_the_same_command_writes_the_same_grasps(generate):

@@ -35,7 +35,7 @@ def test_records_have_exactly_the_documented_keys(predictions, tmp_path: Path):
     save_predictions(predictions, tmp_path)
     for record in json.loads((tmp_path / "grasps.json").read_text()):
         assert set(record) == {
-            "instruction", "object", "hand_model", "side", "tokens", "T_object_hand",
+            "instruction", "object", "object_mesh", "hand_model", "side", "tokens", "T_object_hand",
             "finger_angles", "betas", "reply", "log_probability", "report", "hand_mesh",
         }  # fmt: skip
         assert set(record["tokens"]) == {"orientation", "manner", "refinement"}
