@@ -73,12 +73,17 @@ def parse_pickle(
         value = _Machine(data, frozenset(known)).run()
         return _Notes(known, len(data)).plain(value, depth=0)
     except RefusedPickleError as error:
-        raise RefusedPickleError(f"{what} {error}") from None
+        raise RefusedPickleError(f"{what} {_clipped(str(error))}") from None
     except InputError as error:
-        raise InputError(f"{what}: {error}") from None
+        raise InputError(f"{what}: {_clipped(str(error))}") from None
     except Exception as error:
         # A damaged pickle can fail in any way the steps allow; all mean the same to the user.
-        raise InputError(f"{what} is not a readable pickle: {error!r}.") from error
+        raise InputError(f"{what} is not a readable pickle: {_clipped(repr(error))}.") from None
+
+
+def _clipped(text: str) -> str:
+    """What a message quotes of a file stays readable, whatever the file holds."""
+    return text if len(text) <= 400 else text[:400] + " ..."
 
 
 def _read_bytes(path: Path, max_bytes: int) -> bytes:
@@ -447,7 +452,7 @@ _NUMPY_READERS: dict[str, Reader] = {
 def _describe(value: Any) -> str:
     if isinstance(value, dict):
         return "a dictionary of " + (
-            ", ".join(f"{key!r}: {type(entry).__name__}" for key, entry in list(value.items())[:5])
+            _clipped(", ".join(f"{k!r}: {type(v).__name__}" for k, v in list(value.items())[:5]))
             or "nothing"
         )
     return f"a {type(value).__name__}"

@@ -129,8 +129,8 @@ def _read_npz(path: Path) -> dict[str, Any]:
     except Exception as error:
         # A damaged archive can fail in any way the zip and array formats allow.
         raise InputError(
-            f"{path} is not a readable .npz of plain arrays: {error!r}. Save every array, the "
-            "regressor too, as dense numbers."
+            f"{path} is not a readable .npz of plain arrays: {repr(error)[:400]}. Save every "
+            "array, the regressor too, as dense numbers."
         ) from error
 
 
@@ -235,7 +235,7 @@ _OPTIONAL: dict[str, tuple[int | str, ...]] = {
 def _checked(table: Mapping[str, Any], what: str) -> ManoArrays:
     missing = [key for key in _NEEDED if key not in table]
     if missing:
-        found = ", ".join(map(str, list(table)[:20])) or "nothing"
+        found = ", ".join(map(str, list(table)[:20]))[:400] or "nothing"
         raise InputError(f"{what} lacks {', '.join(missing)} of a MANO hand; it holds {found}.")
     for key, wanted in (("bs_style", "lbs"), ("bs_type", "lrotmin")):
         said = str(table.get(key, wanted))
