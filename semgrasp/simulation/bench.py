@@ -190,6 +190,10 @@ class GraspBench:
             if not self._is_held(metres, radians)
         ]
         reason = f"lost when pulled along {', '.join(lost)}" if lost else ""
+        if not np.isfinite(displacement).all():
+            reason = "the simulation diverged"
+            displacement[~np.isfinite(displacement)] = np.inf
+            rotation[~np.isfinite(rotation)] = np.inf
         return BenchResult(not lost, displacement, rotation, depth, reason)
 
     def start(self, stages: Stages) -> None:

@@ -263,6 +263,13 @@ def test_a_hand_without_an_object_or_stages_of_another_hand_are_refused(articula
         GraspBench(articulated.spec, [_BAR]).run(Stages(np.eye(4), np.zeros(3), np.zeros((1, 21))))
 
 
+def test_commands_that_are_not_numbers_fail_and_say_so():
+    controls = np.full((3, 2), np.nan)
+    result = GraspBench(jaws(0.03), [sphere(0.02)]).run(Stages(np.eye(4), np.zeros(2), controls))
+    assert not result.success
+    assert "not finite" in result.reason
+
+
 def test_the_two_kinds_of_squeeze_both_press(articulated, power_grasp):
     still = DexGraspBenchTest(
         articulated, [_BAR], squeeze=Squeeze(kind="balanced", grip_force=1e-3)
