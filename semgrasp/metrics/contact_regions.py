@@ -63,8 +63,8 @@ def _grouped(
 ) -> tuple[RegionContact, ...]:
     total = contacts.areas.sum()
     return tuple(
-        _one(contacts.chosen(labels == label), names[label], total, part_names)
-        for label in np.unique(labels).tolist()
+        _one(contacts.chosen(labels == label), names[int(label)], total, part_names)
+        for label in np.unique(labels)
     )
 
 

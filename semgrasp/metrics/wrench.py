@@ -221,10 +221,7 @@ def _l1_support(wrenches: ndarray) -> _Support:
     def support(directions: ndarray) -> tuple[ndarray, ndarray]:
         reach = directions @ wrenches.T
         best = reach.argmax(axis=1)
-        height = reach[np.arange(len(directions)), best]
-        # The origin belongs to the set: a hand need not press.
-        is_away = height < 0
-        return np.where(is_away, 0.0, height), np.where(is_away[:, None], 0.0, wrenches[best])
+        return reach[np.arange(len(directions)), best], wrenches[best]
 
     return support
 

@@ -142,9 +142,9 @@ def test_parts_are_found_on_the_given_triangles_of_a_mended_object(two_part_box)
     mended = ObjectShape(
         "box",
         np.concatenate([two_part_box.vertices_object] * 2),
-        np.concatenate([flipped[order], flipped[:3] + len(two_part_box.vertices_object)]),
+        np.concatenate([flipped[:3] + len(two_part_box.vertices_object), flipped[order]]),
         two_part_box.part_names,
-        np.concatenate([two_part_box.face_parts[order], two_part_box.face_parts[:3]]),
+        np.concatenate([two_part_box.face_parts[:3], two_part_box.face_parts[order]]),
     )
     solid = SolidObject(mended)
     assert solid.repairs

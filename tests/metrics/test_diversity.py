@@ -14,6 +14,7 @@ from semgrasp.metrics.diversity import (
     DVQVAE_DIVERSITY,
     FASTGRASP_DIVERSITY,
     HALO_DIVERSITY,
+    _lloyd,
     diversity,
     diversity_features,
     kmeans,
@@ -124,6 +125,13 @@ def test_more_starts_never_give_looser_clusters():
     data = np.random.default_rng(3).normal(size=(120, 4))
     spread = [(kmeans(data, 10, restarts=n, seed=0)[1] ** 2).sum() for n in (1, 3, 10)]
     assert spread == sorted(spread, reverse=True)
+
+
+def test_a_cluster_that_runs_empty_moves_to_the_loneliest_row():
+    data = np.array([[0.0], [1.0], [10.0], [11.0], [30.0]])
+    label, distance = _lloyd(data, np.array([[0.0], [12.0], [500.0]]))
+    assert len(set(label.tolist())) == 3
+    np.testing.assert_allclose(distance, [0.5, 0.5, 0.5, 0.5, 0.0])
 
 
 def test_fewer_grasps_than_clusters_are_refused():
