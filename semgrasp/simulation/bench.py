@@ -111,7 +111,8 @@ class BenchResult(NamedTuple):
     rotation: Float[ndarray, "6"]
     """Of the object in [rad], likewise."""
     initial_penetration: float
-    """Depth in [m] of the hand's convex pieces in the object's at the start."""
+    """Depth in [m] of the hand's convex pieces in the object's at the start; not a number where
+    the test did not come so far."""
     reason: str
     """Why it failed, empty for a success."""
     note: str = ""
@@ -160,6 +161,9 @@ class GraspBench:
         """Close on the object, then pull it six ways; every pull starts from the same squeeze."""
         rule, model, data = self.rule, self.model, self.data
         displacement, rotation = np.full(6, np.inf), np.full(6, np.inf)
+        if not np.isfinite(stages.controls).all():
+            reason = "the commands of the hand are not finite: finding its squeeze diverged"
+            return BenchResult(False, displacement, rotation, np.nan, reason)
         self.start(stages)
         com, quaternion = data.xipos[self._object].copy(), data.xquat[self._object].copy()
         depth = self._penetration()
