@@ -4,11 +4,11 @@ from .answer import Answer as Answer
 from .controls import good_controls as good_controls
 from .cost import CostEstimate as CostEstimate
 from .cost import Price as Price
-from .judge import Candidate as Candidate
-from .judge import candidates as candidates
-from .judge import estimate as estimate
-from .judge import judge as judge
 from .judgement import Judgement as Judgement
+from .judging import Candidate as Candidate
+from .judging import candidates as candidates
+from .judging import estimate as estimate
+from .judging import judge as judge
 from .settings import JudgeSettings as JudgeSettings
 from .settings import read_prompt as read_prompt
 from .views import draw as draw

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 from semgrasp.evaluation import GraspSample
 from semgrasp.viewer.render import Surface, render
 
-PICTURE_SIZE = 1024
-"""Width and height in pixels of the picture of four views."""
+PICTURE_SIZE = 768
+"""Width and height in pixels of the picture of four views: to this OpenAI's models reduce it."""
 OBJECT_COLOUR = (0.36, 0.56, 0.84)
 """One colour for the whole object, whether its parts are known or not: a hint to nobody."""
 HAND_COLOUR = (0.95, 0.60, 0.36)

@@ -32,6 +32,8 @@ _BURIED_VERTICES = 0.12
 """Share of the hand inside the object from which pushing in is plain to see."""
 _TOUCH = 0.005
 _NEAR = 0.01
+_STRIDE = 6
+"""Every so many vertices of the hand are enough to search for a place."""
 _NOT_HELD = 0.15
 """A part with less than this share of the touching skin is not held."""
 
@@ -107,9 +109,8 @@ def _turned_away(good: GraspSample) -> GraspSample | None:
     turned = (vertices - vertices.mean(axis=0)) @ R.T + vertices.mean(axis=0)
     for step in np.arange(-0.15, 0.10, 0.01):
         moved = turned + step * towards
-        new_gap = _distances(good, moved)
-        if new_gap.min() < _TOUCH:
-            is_other_side = (new_gap[touching] < _NEAR).mean() < _NOT_HELD
+        if _distances(good, moved[::_STRIDE]).min() < _TOUCH:
+            is_other_side = (_distances(good, moved[touching]) < _NEAR).mean() < _NOT_HELD
             return _moved(good, moved) if is_other_side else None
     return None
 
@@ -129,7 +130,7 @@ def _off_object(good: GraspSample) -> GraspSample | None:
     direction = _outwards(good)
     for step in np.arange(0.02, 0.40, 0.01):
         moved = good.hand_vertices_object + step * direction
-        if _distances(good, moved).min() > _GAP:
+        if _distances(good, moved[::_STRIDE]).min() > _GAP:
             return _moved(good, moved)
     return None
 
@@ -140,7 +141,7 @@ def _into_object(good: GraspSample) -> GraspSample | None:
     direction = _outwards(good)
     for step in _PUSHES:
         moved = good.hand_vertices_object - step * direction
-        if _share_inside(good, moved) > _BURIED_VERTICES:
+        if _share_inside(good, moved[::_STRIDE]) > _BURIED_VERTICES:
             return _moved(good, moved)
     return None
 

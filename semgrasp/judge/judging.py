@@ -188,7 +188,7 @@ class _Run:
 
     def _ask_about(self, candidate: Candidate) -> Scored:
         sample = candidate.sample
-        png = png_bytes(draw(sample))
+        png = png_bytes(draw(sample, size=PICTURE_SIZE))
         if self._pictures is not None:
             self._keep_picture(sample.name, png)
         prompt = self._prompt.replace(INSTRUCTION_MARK, sample.instruction)
