@@ -2,9 +2,9 @@
 
 from .entry import Damaged as Damaged
 from .entry import Reading as Reading
-from .evaluate import evaluate as evaluate
 from .mesh_pairs import read_pair as read_pair
 from .reading import read_samples as read_samples
 from .report import Evaluation as Evaluation
 from .report import Measured as Measured
+from .running import evaluate as evaluate
 from .sample import GraspSample as GraspSample

@@ -78,7 +78,9 @@ def _pool(
         executor = ProcessPoolExecutor(
             min(workers, len(indices)),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_quiet_worker,
+            # Workers leave Ctrl-C to the parent.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
         )
         left = iter(indices)
         running: dict[Future[Result], int] = {}
@@ -104,11 +106,6 @@ def _stop(executor: ProcessPoolExecutor) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
-
-
-def _quiet_worker() -> None:
-    """Leave Ctrl-C to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -141,3 +141,22 @@ def test_nothing_measured_is_an_error_with_the_first_reason(here, capsys):
     assert "None of 2 grasps" in line
     assert "--object box.obj" in line
     assert not (here / "report.json").exists()
+
+
+def test_an_interrupted_run_says_how_it_goes_on_and_does(here, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    command = ["evaluate", "out", "--metrics", "contact_ratio", "--json", "r.json", "--workers=1"]
+    monkeypatch.setattr("semgrasp.cli.evaluate_command._RESUMABLE_ABOVE", 1)
+    monkeypatch.setattr("semgrasp.evaluation.running._BATCH", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("semgrasp.cli.evaluate_command.Progress.advance", interrupted)
+        with pytest.raises(SystemExit) as exit_:
+            main(command)
+    assert exit_.value.code == 130
+    assert "goes on from r.json.partial.jsonl" in capsys.readouterr().err
+    assert len((here / "r.json.partial.jsonl").read_text().splitlines()) == 1
+    assert main(command) == 0
+    assert json.loads((here / "r.json").read_text())["grasps"] == 2
+    assert not (here / "r.json.partial.jsonl").exists()

@@ -9,8 +9,8 @@ import trimesh
 
 from semgrasp.errors import InputError
 from semgrasp.evaluation import Damaged, GraspSample, evaluate, read_samples
-from semgrasp.evaluation.evaluate import _keep, _key
 from semgrasp.evaluation.measure import Plan
+from semgrasp.evaluation.running import _keep, _key
 from semgrasp.metrics.protocols import PROTOCOLS, protocol
 from semgrasp.objects import load_object
 from semgrasp.types import ObjectShape

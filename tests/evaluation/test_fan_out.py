@@ -1,6 +1,6 @@
 """Tasks are shared between processes, and what goes wrong in one stays there."""
 
-import os
+from doubling import double_or_die
 
 from semgrasp.evaluation.fan_out import WorkerDiedError, fan_out
 
@@ -15,12 +15,6 @@ def test_no_task_is_no_work():
 
 def test_a_process_that_dies_is_named_and_the_others_go_on():
     """`os._exit` stands for a crash in compiled code."""
-    results = dict(fan_out(_exit_or_double, [1, 0], workers=2))
+    results = dict(fan_out(double_or_die, [1, 0], workers=2))
     assert isinstance(results[1], WorkerDiedError)
     assert results[0] == 2
-
-
-def _exit_or_double(number: int) -> int:
-    if number == 0:
-        os._exit(1)
-    return 2 * number
