@@ -17,7 +17,7 @@ from scipy.spatial import ConvexHull
 
 from semgrasp.errors import require
 from semgrasp.simulation.decomposition_settings import Decomposition
-from semgrasp.simulation.displacement_rule import DisplacementRule
+from semgrasp.simulation.displacement_rule import BULLET_DAMPING, DisplacementRule
 from semgrasp.simulation.mass_properties import MassProperties
 
 
@@ -93,6 +93,13 @@ class BulletScene:
                     -1,
                     lateralFriction=self._lateral_friction(),
                     restitution=restitution,
+                    physicsClientId=client,
+                )
+            if rule.damping != BULLET_DAMPING:
+                # Not for the default: to state it changes the motion (angular damping differs).
+                bullet.changeDynamics(
+                    body,
+                    -1,
                     linearDamping=rule.damping,
                     angularDamping=rule.damping,
                     physicsClientId=client,

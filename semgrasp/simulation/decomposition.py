@@ -27,17 +27,16 @@ def convex_decomposition(
 ) -> list[Float[ndarray, "_ 3"]]:
     """Corners in [m] of convex pieces whose union is nearly the solid.
 
-    A surface that is no manifold (it runs through itself) cannot be cut exactly and goes to V-HACD.
     The result for the same content is kept in memory, and on disk where a folder is given.
 
     Args:
         vertices: Of a closed, outward surface in [m].
         faces: Its triangles.
-        decomposition: Resolution and number of pieces.
+        decomposition: Fineness and number of pieces.
         cache_folder: Holds one .npz per object; made when missing.
 
     Raises:
-        InputError: The surface encloses nothing that could be cut into pieces.
+        InputError: The surface is no manifold, or encloses nothing that could be cut.
     """
     decomposition = decomposition or Decomposition()
     key = _key(vertices, faces, decomposition)
@@ -64,11 +63,7 @@ def _key(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> str
 
 
 def _pieces(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> tuple[ndarray, ...]:
-    found = None
-    if decomposition.method == "cuts":
-        found = cut_into_pieces(vertices, faces, decomposition)
-    if found is None:
-        found = _vhacd(vertices, faces, decomposition)
+    found = cut_into_pieces(vertices, faces, decomposition)
     pieces = tuple(corners for corners in found if thickness(corners) > _MIN_THICKNESS)
     if not pieces:
         raise InputError(
@@ -76,23 +71,6 @@ def _pieces(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> 
             "Check that it is closed and in metres."
         )
     return pieces
-
-
-def _vhacd(vertices: ndarray, faces: ndarray, decomposition: Decomposition) -> list[ndarray]:
-    import vhacdx  # Compiled and rarely needed.
-
-    found = vhacdx.compute_vhacd(
-        np.ascontiguousarray(vertices, dtype=np.float64),
-        np.ascontiguousarray(faces, dtype=np.uint32),
-        maxConvexHulls=decomposition.max_pieces,
-        resolution=decomposition.resolution,
-        minimumVolumePercentErrorAllowed=decomposition.volume_error,
-        # Deep enough for `max_pieces`: merging a surplus costs more than all else together.
-        maxRecursionDepth=int(np.ceil(np.log2(decomposition.max_pieces))),
-        maxNumVerticesPerCH=decomposition.max_corners,
-        asyncACD=False,
-    )
-    return [np.asarray(corners, dtype=np.float64) for corners, _ in found]
 
 
 def thickness(corners: Float[ndarray, "n 3"]) -> float:

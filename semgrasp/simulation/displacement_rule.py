@@ -13,6 +13,9 @@ from semgrasp.simulation.decomposition_settings import Decomposition
 
 Vector = tuple[float, float, float]
 
+BULLET_DAMPING = 0.04
+"""What PyBullet gives a body that no one asked it to damp."""
+
 _AXES: tuple[Vector, ...] = (
     (0.0, 0.0, -1.0),
     (1.0, 0.0, 0.0),
@@ -49,7 +52,7 @@ class DisplacementRule:
     object_restitution: float = 0.0
     """PyBullet only: the contacts of MuJoCo are critically damped and have no restitution."""
     damping: float = 0.0
-    """Share of the velocity lost per second; PyBullet's default is 0.04."""
+    """Share of the velocity lost per second."""
     solver_iterations: int = 100
     centre_of_mass: Literal["volume", "vertices"]
     """Centroid of the enclosed volume, or mean of the vertices, which depends on the meshing."""
@@ -59,7 +62,7 @@ class DisplacementRule:
     """Whether hand and object are first moved so that the mean vertex is the origin."""
     is_energy_capped: bool = False
     """Whether overlap that is pushed out may not give the object more kinetic energy than a free
-    fall of the same duration (MuJoCo only)."""
+    fall of the same duration (MuJoCo only). Excludes `damping`."""
     decomposition: Decomposition = field(default_factory=Decomposition)
     flesh_margin: float = 0.0
     """Distance in [m] at which contact begins to press (MuJoCo only)."""
@@ -72,6 +75,10 @@ class DisplacementRule:
                 "A displacement rule needs at least one direction of gravity, one step, and a "
                 f"positive time step and mass; got {len(self.gravity)} directions, {self.steps} "
                 f"steps of {self.time_step} s and {self.mass} kg."
+            )
+        if self.is_energy_capped and self.damping:
+            raise InputError(
+                f"A rule has either is_energy_capped or damping, got damping={self.damping}."
             )
 
 
@@ -107,11 +114,11 @@ OAKINK = DisplacementRule(
     friction=3.0,
     friction_combination="product",
     object_restitution=0.5,
-    damping=0.04,
+    damping=BULLET_DAMPING,
     solver_iterations=150,
     centre_of_mass="vertices",
     displacement="norm_of_final_position",
-    decomposition=Decomposition(method="vhacd", resolution=100_000, concavity=0.0025, beta=0.0),
+    decomposition=Decomposition(resolution=100_000, concavity=0.0025, beta=0.0),
 )
 
 GRASPTTA = DisplacementRule(
@@ -121,7 +128,7 @@ GRASPTTA = DisplacementRule(
         "Takes the mean vertex for the centre of mass.",
         "Pulls along +y only.",
         "Friction 3 for both bodies, which PyBullet multiplies to 9.",
-        "Decomposes the object at 1000 voxels, which closes handles and cups.",
+        "Asks V-HACD for 1000 voxels; the result depends on the decomposition.",
         "Scores a simulation that failed as 10 cm, which is less than a free fall.",
     ),
     time_step=1 / 240,
@@ -130,11 +137,11 @@ GRASPTTA = DisplacementRule(
     friction=3.0,
     friction_combination="product",
     object_restitution=0.5,
-    damping=0.04,
+    damping=BULLET_DAMPING,
     solver_iterations=150,
     centre_of_mass="vertices",
     displacement="from_start",
     is_recentred=True,
-    decomposition=Decomposition(method="vhacd", resolution=1000, concavity=0.001, beta=0.0),
+    decomposition=Decomposition(resolution=1000, concavity=0.001, beta=0.0),
     on_failure=0.10,
 )

@@ -1,10 +1,10 @@
 """A solid cut by planes into nearly convex parts: exact geometry, no voxels.
 
-Where V-HACD fills voxels, so that a box becomes 64 pieces and a scan with a pinhole stays hollow,
-the parts here are exact boolean pieces of the solid: they cover it without overlap, and what their
-hulls add to it is known and bounded. The part whose hull adds most is halved next, across one of
-its principal axes, by the plane that leaves the least to add (a greedy form of CoACD, Wei et al.,
-SIGGRAPH 2022). A box stays one piece; a mug takes all that are allowed.
+Where V-HACD fills voxels, and makes many pieces of a box, the parts here are exact boolean pieces
+of the solid: they cover it without overlap, and what their hulls add to it is known and bounded.
+The part whose hull adds most is cut next, across one of its principal axes, by the plane that
+leaves the least to add (a greedy form of CoACD, Wei et al., SIGGRAPH 2022). A box stays one piece;
+a mug takes all that are allowed.
 """
 
 import heapq
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from semgrasp.errors import InputError
 from semgrasp.simulation.decomposition_settings import Decomposition
 
 _CUTS = (0.25, 0.5, 0.75)
@@ -27,8 +28,12 @@ _SIMPLIFICATION = 0.0005
 
 def cut_into_pieces(
     vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"], decomposition: Decomposition
-) -> list[Float[ndarray, "_ 3"]] | None:
-    """Corners in [m] of the hulls of the parts; None where the surface is not a manifold."""
+) -> list[Float[ndarray, "_ 3"]]:
+    """Corners in [m] of the hulls of the parts.
+
+    Raises:
+        InputError: The surface is not a closed manifold that faces outward.
+    """
     solid = manifold3d.Manifold(
         manifold3d.Mesh64(
             np.ascontiguousarray(vertices, dtype=np.float64),
@@ -36,7 +41,11 @@ def cut_into_pieces(
         )
     )
     if solid.status() != manifold3d.Error.NoError or not solid.volume() > 0.0:
-        return None
+        raise InputError(
+            f"This surface cannot be cut into convex pieces ({solid.status().name}, "
+            f"{solid.volume() * 1e6:.3g} cm^3): every edge must lie between exactly two triangles, "
+            "facing outward. Rebuild it, for example with ManifoldPlus, or pass convex pieces."
+        )
     allowed = decomposition.thickening * solid.surface_area()
     solid = solid.simplify(_SIMPLIFICATION)
 
@@ -84,7 +93,8 @@ def _halved(part: manifold3d.Manifold) -> list[manifold3d.Manifold]:
 
 
 def _corners(solid: manifold3d.Manifold) -> Float[ndarray, "n 3"]:
-    return np.asarray(solid.to_mesh64().vert_properties, dtype=np.float64)[:, :3]
+    # A copy: a view would keep the library's mesh alive.
+    return np.array(solid.to_mesh64().vert_properties, dtype=np.float64)[:, :3]
 
 
 def _principal_axes(part: manifold3d.Manifold) -> Float[ndarray, "3 3"]:

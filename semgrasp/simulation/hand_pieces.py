@@ -16,7 +16,7 @@ from semgrasp.simulation.decomposition_settings import Decomposition
 _PALM_SLABS = 4
 _MIN_THICKNESS = 5e-4
 """Thinner groups of vertices [m] span no volume a simulator could collide."""
-_BARE_HAND = Decomposition(method="vhacd", resolution=60_000, max_pieces=32, volume_error=1.0)
+_BARE_HAND = Decomposition(max_pieces=32)
 
 
 @dataclass(frozen=True, eq=False)
