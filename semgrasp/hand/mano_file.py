@@ -140,12 +140,16 @@ def _read_sparse(_arguments: tuple, state: Any, *, by_column: bool) -> Float[nda
         raise InputError("a sparse matrix has no contents.")
     shape = state.get("_shape")
     parts = [state.get(key) for key in ("data", "indices", "indptr")]
-    is_shape = isinstance(shape, tuple) and len(shape) == 2 and all(type(n) is int for n in shape)
-    if not is_shape or not all(isinstance(part, ndarray) and part.ndim == 1 for part in parts):
-        raise InputError("a sparse matrix lacks its _shape, data, indices or indptr.")
-    rows, columns = shape
-    if min(shape) < 0 or rows * columns > _MAX_DENSE:
+    if not all(isinstance(part, ndarray) and part.ndim == 1 for part in parts):
+        raise InputError("a sparse matrix lacks its data, indices or indptr.")
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) != 2
+        or not all(type(n) is int and n >= 0 for n in shape)
+        or shape[0] * shape[1] > _MAX_DENSE
+    ):
         raise RefusedPickleError(f"holds a sparse matrix of shape {str(shape)[:80]}; refused.")
+    rows, columns = shape
     data, minor, starts = (np.asarray(part) for part in parts)
     num_major, num_minor = (columns, rows) if by_column else (rows, columns)
     is_sound = (
@@ -162,7 +166,7 @@ def _read_sparse(_arguments: tuple, state: Any, *, by_column: bool) -> Float[nda
     if not is_sound:
         raise InputError("a sparse matrix has indices that do not fit its shape.")
     major = np.repeat(np.arange(num_major), np.diff(starts.astype(np.int64)))
-    dense = np.zeros(shape)
+    dense = np.zeros((rows, columns))
     np.add.at(dense, (minor, major) if by_column else (major, minor), data)
     return dense
 
