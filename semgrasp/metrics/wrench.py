@@ -22,9 +22,7 @@ _TOLERANCE = 1e-4
 """Epsilon is found to within this; a smaller one is zero."""
 _FLAT = 1e-7
 """A set of wrenches thinner than this share of its length lies in a plane."""
-_SEEDS = 8
-"""Spread wrenches that a hull grows from."""
-_LOOKED_AT = 16
+_LOOKED_AT = 8
 """Faces nearest to the origin that are tested, and pushed out, in one round."""
 _MAX_ROUNDS = 500
 
@@ -46,7 +44,8 @@ class WrenchRule:
     norm: Literal["l1", "linf"] = "l1"
     """"l1": the normal forces of all contacts sum to one at most, the convex hull of the cones.
     "linf": each is one at most, the Minkowski sum of the cones; only for one contact per region,
-    since the more vertices a hand has, the more forces of one it would have."""
+    since the more vertices a hand has, the more forces of one it would have. Takes up to some
+    seconds."""
     volume_edges: int = 40
     """Edges that the volume is computed from; twice as many take four times as long."""
     contacts: Literal["all", "nearest_of_each_region"] = "all"
@@ -120,7 +119,7 @@ def wrench_quality(
 ) -> WrenchQuality:
     """Quality of a grasp from its contacts.
 
-    No contact is left out or merged, however dense the hand's mesh: a hull of a few spread edges
+    No contact is left out or merged, however dense the hand's mesh: a hull of a few outermost edges
     grows by whatever reaches farthest beyond its faces near the origin, until the nearest is a
     face of the whole set to within 1e-4. Epsilon is exact to that. The volume is that of the hull
     of the rule's `volume_edges` most spread edges: exact if there are no more, else a lower bound
@@ -158,7 +157,7 @@ def wrench_quality(
         return _NO_QUALITY
     extremes = support(np.concatenate([axes, -axes]))[1]
     is_all = rule.norm == "l1" and len(flat) <= rule.volume_edges
-    seeds = spread if is_all else np.concatenate([spread[:_SEEDS], extremes])
+    seeds = spread if is_all else extremes
     epsilon = _nearest_face(np.concatenate([np.zeros((1, 6)), seeds]), support)
     is_closed = epsilon > _TOLERANCE
     return WrenchQuality(epsilon if is_closed else 0.0, float(hull.volume), is_closed)
