@@ -140,7 +140,7 @@ class Protocol:
 
 _ENGINES = (
     "The displacement of the script is PyBullet's (--engine pybullet); under MuJoCo, the default, "
-    "contacts have no restitution and the object is cut by V-HACD 4."
+    "contacts have no restitution and the object is cut by exact planes instead of V-HACD."
 )
 
 _CORRECTED = Protocol(
