@@ -1,7 +1,6 @@
 """What a judge says about a grasp, read from a model's reply without guessing."""
 
 import json
-import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,13 +65,14 @@ def read_answer(text: str) -> Answer:
 
 
 def _score(value: Any) -> float:
-    if isinstance(value, str):
-        with suppress(ValueError):
-            value = float(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not 0 <= value <= 100:
+    score = float("nan")
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            score = float(value)
+    # Not a number fails both comparisons.
+    if not 0 <= score <= 100:
         raise MalformedAnswerError(f"score must be a number from 0 to 100, got {value!r}.")
-    return float(value)
+    return score
 
 
 def _json_objects(text: str) -> list[dict]:

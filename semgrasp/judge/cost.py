@@ -98,7 +98,7 @@ class CostEstimate:
             f"{self.questions} questions, about {self.prompt_tokens:,} tokens in and "
             f"{self.completion_tokens:,} out"
         )
-        if self.dollars is None:
+        if self.price is None or self.dollars is None:
             return f"{line}; no price is known for this model (give --price IN OUT)."
         source = f"list price of {PRICES_DATE}" if self.is_listed_price else "your price"
         return (

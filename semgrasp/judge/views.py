@@ -114,13 +114,13 @@ def _contact_points(
 
     A hand that does not touch gives the points where the two are nearest.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     surface = _samples(sample.shape.vertices_object, sample.shape.faces)
     skin = sample.hand_vertices_object
-    gap, _ = cKDTree(surface).query(skin)
+    gap, _ = KDTree(surface).query(skin)
     near_skin = skin[gap < max(_NEAR, np.partition(gap, 20)[20])]
-    gap, _ = cKDTree(near_skin).query(surface)
+    gap, _ = KDTree(near_skin).query(surface)
     near_surface = surface[gap < max(_NEAR, np.partition(gap, 20)[20])]
     rng = np.random.default_rng(0)
     return _some(near_skin, rng), _some(near_surface, rng)

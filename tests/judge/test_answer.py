@@ -42,6 +42,7 @@ def test_the_answer_is_found_among_other_words(text):
         json.dumps({**ANSWER, "score": 100.5}),
         json.dumps({**ANSWER, "score": float("nan")}),
         json.dumps({**ANSWER, "score": "many"}),
+        json.dumps({**ANSWER, "score": 10**400}),
         json.dumps({**ANSWER, "reason": 5}),
         json.dumps({"score": 80, "reason": "x"}),
         "{" * 5000,
