@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from chat_server import ChatServer, Reply, good
+from PIL import Image
 
 from semgrasp.evaluation import GraspSample
-from semgrasp.judge import JudgeSettings, good_controls
+from semgrasp.judge import JudgeSettings, draw, good_controls
 from semgrasp.judge.chat import Chat
 
 
@@ -60,7 +61,16 @@ def controls() -> list[GraspSample]:
     return good_controls()
 
 
+DRAWN: dict[GraspSample, Image.Image] = {}
+
+
 @pytest.fixture
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures that are drawn quickly."""
-    monkeypatch.setattr("semgrasp.judge.judging.PICTURE_SIZE", 96)
+    """Pictures that are drawn quickly, and once for all tests."""
+
+    def draw_once(sample: GraspSample, *, size: int) -> Image.Image:
+        if sample not in DRAWN:
+            DRAWN[sample] = draw(sample, size=96)
+        return DRAWN[sample]
+
+    monkeypatch.setattr("semgrasp.judge.judging.draw", draw_once)
