@@ -88,9 +88,10 @@ DEXGYS_WRENCH = WrenchRule(
     contact_threshold=0.01,
     penetration_threshold=0.005,
     source=(
-        "DexGYS (Wei et al., NeurIPS 2024) with the constants of UniDexGrasp: the convex hull of "
-        "the edges and the origin (L1), torques about the object's origin. Contacts are candidate "
-        "points on a robot's links there, one for each phalanx here"
+        "constants of DexGYS (Wei et al., NeurIPS 2024); the convex hull of the edges and the origin "
+        "(L1) and torques about the object's origin as in UniDexGrasp's public script, which its "
+        "own was not checked against. Contacts are candidate points on a robot's links there, one "
+        "for each phalanx here"
     ),
 )
 
