@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from semgrasp.dataset.atomic import written_whole
 from semgrasp.errors import InputError
 from semgrasp.simulation.decomposition_settings import Decomposition
 from semgrasp.simulation.exact_cuts import cut_into_pieces
@@ -44,7 +45,7 @@ def convex_decomposition(
         file = None if cache_folder is None else cache_folder / f"pieces-{key}.npz"
         if file is not None and file.is_file():
             with np.load(file) as arrays:
-                pieces = tuple(arrays[f"piece{i:04d}"] for i in range(len(arrays.files)))
+                pieces = tuple(arrays[f"arr_{i}"] for i in range(len(arrays.files)))
         else:
             pieces = _pieces(vertices, faces, decomposition)
             if file is not None:
@@ -82,8 +83,5 @@ def thickness(corners: Float[ndarray, "n 3"]) -> float:
 
 
 def _save(file: Path, pieces: tuple[ndarray, ...]) -> None:
-    # The dataset room, which writes files whole too, lies below; see its reasons there.
-    from semgrasp.dataset.atomic import written_whole
-
     with written_whole(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{f"piece{i:04d}": piece for i, piece in enumerate(pieces)})
+        np.savez(stream, *pieces)

@@ -95,7 +95,12 @@ CORRECTED = DisplacementRule(
 )
 """All six directions, from the true centre of mass. Friction: dry fingertip skin on smooth plastic,
 glass and metal slides at 0.3 to 1.5 in the literature, depending on moisture and load; 1.0 is
-within that range and the value of the stability test the data set was filtered by."""
+within that range and the value of the stability test the data set was filtered by. On 39 recorded
+human grasps the mean is 1.5 % off, and the median grasp 0.9 %, from that of steps of 0.25 ms."""
+
+# The two published rules are exact in PyBullet only. MuJoCo takes the same constants but has no
+# restitution, other contacts and other pieces: on 39 recorded human grasps the two engines rank
+# alike at 0.5 to 0.6 (Spearman), and PyBullet's median is 3 to 4 times MuJoCo's.
 
 OAKINK = DisplacementRule(
     name="oakink",

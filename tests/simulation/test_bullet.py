@@ -16,7 +16,7 @@ bullet = pytest.importorskip("pybullet")
 
 
 @pytest.fixture(scope="module")
-def cup_in_hand():
+def cup_in_hand() -> tuple[np.ndarray, np.ndarray, ObjectShape]:
     """A cup with an off-centre handle and a hand around it."""
     hand = open_hand(dtype=torch.float64)
     outer = trimesh.creation.cylinder(0.03, 0.1, sections=32)
@@ -97,7 +97,9 @@ def naive_displacement(
     ids=["oakink", "grasptta"],
 )
 def test_our_engine_is_the_naive_loop_to_the_last_digit(cup_in_hand, tmp_path, rule, settings):
-    ours = simulation_displacement(*cup_in_hand, rule, engine="pybullet")
+    ours = simulation_displacement(
+        cup_in_hand[0], cup_in_hand[1], cup_in_hand[2], rule, engine="pybullet"
+    )
     naive = naive_displacement(tmp_path, *cup_in_hand, **settings)
     assert 0.001 < ours.mean < 0.1
     assert ours.mean == pytest.approx(naive, abs=1e-12)
@@ -107,7 +109,9 @@ def test_the_published_displacement_depends_on_the_resolution_of_v_hacd(cup_in_h
     fine = OAKINK
     finer = replace(fine, decomposition=replace(fine.decomposition, resolution=300_000))
     moved = [
-        simulation_displacement(*cup_in_hand, rule, engine="pybullet").mean
+        simulation_displacement(
+            cup_in_hand[0], cup_in_hand[1], cup_in_hand[2], rule, engine="pybullet"
+        ).mean
         for rule in (fine, finer)
     ]
     assert abs(moved[0] - moved[1]) > 0.0002
@@ -126,6 +130,8 @@ def test_nothing_is_printed_and_no_file_stays(cup_in_hand, tmp_path, monkeypatch
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.chdir(tmp_path)
-    simulation_displacement(*cup_in_hand, GRASPTTA, engine="pybullet")
+    simulation_displacement(
+        cup_in_hand[0], cup_in_hand[1], cup_in_hand[2], GRASPTTA, engine="pybullet"
+    )
     assert capfd.readouterr().out == ""
     assert os.listdir(tmp_path) == []

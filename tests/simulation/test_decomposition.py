@@ -56,6 +56,7 @@ def test_separate_bodies_become_separate_pieces():
     right = left.copy()
     right.apply_translation([0.05, 0, 0])
     both = trimesh.util.concatenate([left, right])
+    assert isinstance(both, trimesh.Trimesh)
     pieces = convex_decomposition(both.vertices, both.faces)
     assert sorted(round(points[:, 0].mean(), 6) for points in pieces) == [0.0, 0.05]
 

@@ -33,6 +33,12 @@ def shape_of(mesh):
     )
 
 
+def joined(meshes) -> trimesh.Trimesh:
+    mesh = trimesh.util.concatenate(meshes)
+    assert isinstance(mesh, trimesh.Trimesh)
+    return mesh
+
+
 def box(size, centre=(0.0, 0.0, 0.0)):
     mesh = trimesh.creation.box(size)
     mesh.apply_translation(centre)
@@ -49,7 +55,7 @@ def cup(gap):
             centre[axis] = sign * (0.02 + gap + 0.01)
             walls.append(box(size, centre))
     groups = tuple(np.arange(8 * i, 8 * i + 8) for i in range(6))
-    mesh = trimesh.util.concatenate(walls)
+    mesh = joined(walls)
     return mesh.vertices, mesh.faces.astype(np.int64), HandPieces(groups, 48)
 
 
@@ -59,7 +65,7 @@ def hand():
 
 
 @pytest.fixture(scope="module")
-def fist(hand):
+def fist(hand) -> tuple[np.ndarray, np.ndarray]:
     """A hand closed around the object frame's origin, as vertices and faces."""
     angles = torch.zeros(15, 3, dtype=torch.float64)
     angles[:12] = 0.9 * hand.flexion_axes[:12]
@@ -128,7 +134,7 @@ def test_an_object_shut_in_with_room_moves_by_the_room():
 def _two_fingers(overlap):
     """Two flat pads that hold a 4 cm cube along x, each `overlap` deep in it."""
     pads = [box([0.02, 0.03, 0.03], [sign * (0.03 - overlap), 0.0, 0.0]) for sign in (-1, 1)]
-    mesh = trimesh.util.concatenate(pads)
+    mesh = joined(pads)
     groups = (np.arange(8), np.arange(8, 16))
     return mesh.vertices, mesh.faces.astype(np.int64), HandPieces(groups, 16)
 
@@ -240,14 +246,14 @@ def test_an_open_object_is_refused(fist):
         "lid", cube.vertices, cube.faces[:-1].astype(np.int64), is_watertight=False
     )
     with pytest.raises(InputError, match="open"):
-        simulation_displacement(*fist, opened)
+        simulation_displacement(fist[0], fist[1], opened)
 
 
 def test_an_object_turned_inside_out_is_refused(fist):
     cube = box([0.04] * 3)
     flipped = ObjectShape("flipped", cube.vertices, cube.faces[:, ::-1].astype(np.int64))
     with pytest.raises(InputError, match="outward"):
-        simulation_displacement(*fist, flipped)
+        simulation_displacement(fist[0], fist[1], flipped)
 
 
 def test_a_hand_that_is_not_finite_or_of_another_topology_is_refused(fist, hand):
@@ -264,9 +270,11 @@ def test_a_simulation_that_explodes_is_an_error_or_the_rules_stand_in(fist, hand
     cube = shape_of(box([0.04] * 3))
     wild = ((0.0, 1e30, 0.0),)
     with pytest.raises(SimulationFailedError, match="exploded"):
-        simulation_displacement(*fist, cube, replace(CORRECTED, gravity=wild), hand_model=hand)
+        simulation_displacement(
+            fist[0], fist[1], cube, replace(CORRECTED, gravity=wild), hand_model=hand
+        )
     stood_in = simulation_displacement(
-        *fist, cube, replace(GRASPTTA, gravity=wild), hand_model=hand
+        fist[0], fist[1], cube, replace(GRASPTTA, gravity=wild), hand_model=hand
     )
     assert stood_in.is_stand_in
     assert stood_in.mean == GRASPTTA.on_failure == 0.10
