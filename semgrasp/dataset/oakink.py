@@ -1,41 +1,38 @@
-"""OakInk-Shape on disk: objects, their metadata, and grasps.
+"""OakInk-Shape on disk: objects, their metadata, and one grasp at a time.
 
     <root>/shape/metaV2/{object_id,virtual_object_id,yodaobject_cat}.json
-    <root>/shape/OakInkObjectsV2/<name>/align_ds/model_align.ply
+    <root>/shape/OakInkObjectsV2/<name>/align_ds/model_align.ply         (real objects)
+    <root>/shape/OakInkVirtualObjectsV2/<name>/align_ds/model_align.obj  (virtual objects)
     <root>/shape/oakink_shape_v2/<category>/<real id>/<hash>/{hand_param.pkl,source.txt}
     <root>/shape/oakink_shape_v2/<category>/<real id>/<hash>/<virtual id>/hand_param.pkl
 
 A real id has 6 characters and starts upper-case, a hash has 10. Grasps are expressed in the frame
-of the mesh after its bounding box was centred. Layout after the public loader of OakInk
-(github.com/oakink/OakInk); read with our own code.
+of the mesh after its bounding box was centred. All grasps of a tree are read by `oakink_index`.
+Layout after the public loader of OakInk (github.com/oakink/OakInk); read with our own code.
 """
 
 import hashlib
 import json
 import pickle
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import trimesh
+from jaxtyping import Float, Int
+from numpy import ndarray
 
 from semgrasp.dataset.atomic import folder_written_whole, written_whole
-from semgrasp.dataset.oakbase import label_faces, read_parts
-from semgrasp.dataset.split import CATEGORY_CODES, Split, split_of
+from semgrasp.dataset.oakbase import label_faces, part_names, read_parts
+from semgrasp.dataset.split import CATEGORY_CODES
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform, matrix_to_axis_angle
-from semgrasp.safe_pickle import load_arrays
 from semgrasp.types import INTENTS, Grasp, Intent, ObjectShape
 
 INTENT_CODES: dict[str, Intent] = {f"{i + 1:04d}": intent for i, intent in enumerate(INTENTS)}
 """Action codes in source.txt: use 0001, hold 0002, liftup 0003, handover 0004."""
-
-_SOURCE = re.compile(
-    r"(?P<stage>.+)/(?P<oid>.{6})_(?P<action>.{4})_(?P<subject>[_0-9]+)/(?P<time>[\-0-9]+)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,35 +42,15 @@ class ObjectEntry:
     oid: str
     """Six characters."""
     name: str
-    """Names the folders of its mesh and parts."""
+    """Names the folders of its mesh and parts; empty where metaV2 does not say it."""
     kind: str = "container"
     """OakInk's `class`: container, maniptools, ..."""
     attributes: tuple[str, ...] = ()
     origin: str = "procedural"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class OakInkGrasp:
-    """One grasp of the tree."""
-
-    category: str
-    oid: str
-    """The grasped object, real or virtual; decides the split."""
-    real_oid: str
-    """The object on which the grasp was recorded; equals `oid` unless it was transferred."""
-    grasp_hash: str
-    intent: Intent
-    is_receiver: bool
-    """Whether this is the receiving hand of a hand-over."""
-    source: str
-    folder: Path
-    """Where hand_param.pkl lies, relative to oakink_shape_v2; captions mirror it."""
-    grasp: Grasp
-    """A single grasp, no batch axes."""
-
-    @property
-    def split(self) -> Split:
-        return split_of(self.oid)
+    is_virtual: bool = False
+    """Whether grasps were transferred to it; its mesh lies with those of virtual objects."""
+    scale: str = "meter"
+    """Unit of its mesh."""
 
 
 def shape_folder(root: Path) -> Path:
@@ -96,7 +73,10 @@ def check_hand_parameters(arrays: Mapping[str, np.ndarray], *, what: str = "gras
     """Refuse what is no hand_param: other keys, other sizes, numbers that are not finite."""
     if any(key not in arrays or arrays[key].size != n for key, n in _HAND_PARAMETERS.items()):
         found = {key: value.shape for key, value in arrays.items()}
-        raise InputError(f"{what} must hold pose (48), shape (10) and tsl (3), found {found}.")
+        hint = " These are the quaternions of OakInk-Image." if (16, 4) in found.values() else ""
+        raise InputError(
+            f"{what} must hold pose (48), shape (10) and tsl (3), found {found}.{hint}"
+        )
     for key in _HAND_PARAMETERS:
         array = arrays[key]
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
@@ -161,7 +141,7 @@ def write_metadata(root: Path, entries: Mapping[str, ObjectEntry]) -> None:
     }
     tables = {"object_id": real, "virtual_object_id": {}, "yodaobject_cat": CATEGORY_CODES}
     for name, table in tables.items():
-        with written_whole(root / "shape" / "metaV2" / f"{name}.json") as temporary:
+        with written_whole(metadata_folder(root) / f"{name}.json") as temporary:
             temporary.write_text(json.dumps(table, indent=1) + "\n")
 
 
@@ -173,110 +153,145 @@ def write_mesh(root: Path, name: str, shape: ObjectShape) -> None:
         mesh.export(temporary, file_type="ply")
 
 
+VIRTUAL_TABLES = ("virtual_object_id", "virtual_obj_id")
+"""The table of virtual objects, and the wrong name that OakInk's documentation gives it."""
+
+_MISSPELT = {"squeezeable": "squeezable"}
+"""Attributes that occur in two spellings."""
+
+
 def read_metadata(root: Path) -> dict[str, ObjectEntry]:
-    """Every object of object_id.json and virtual_object_id.json, by id."""
-    folder = root / "shape" / "metaV2"
+    """Every object of object_id.json and virtual_object_id.json, by id; real ones go first.
+
+    Objects without a name are kept with an empty one, for `read_object` to refuse.
+    """
+    folder = metadata_folder(root)
     if not folder.is_dir():
         raise AssetNotFoundError(
             f"No metadata at {folder}. Give the folder that holds shape/ and OakBase/: of OakInk "
             "(see data/oakink_capgrasp/README.md) or of scripts/caption_dataset.py."
         )
-    entries = {}
-    for table in ("object_id", "virtual_object_id"):
-        for oid, entry in _read_json_table(folder / f"{table}.json").items():
-            if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-                raise InputError(f"{folder}/{table}.json gives no name for {oid!r}.")
-            entries[oid] = ObjectEntry(
-                oid=oid,
-                name=entry["name"],
-                kind=entry.get("class", ""),
-                attributes=tuple(attribute for attribute in entry.get("attr", ()) if attribute),
-                origin=entry.get("from", ""),
-            )
+    virtual = next((t for t in VIRTUAL_TABLES if (folder / f"{t}.json").is_file()), None)
+    tables = [
+        _read_json_table(folder / f"{t}.json") for t in (virtual or VIRTUAL_TABLES[0], "object_id")
+    ]
+    entries: dict[str, ObjectEntry] = {}
+    for table, is_virtual in zip(tables, (True, False), strict=True):
+        entries |= {oid: _object_entry(oid, about, is_virtual) for oid, about in table.items()}
     return entries
 
 
-def read_object(root: Path, category: str, entry: ObjectEntry) -> ObjectShape:
-    """Mesh of an object, bounding box centred, with its OakBase parts where they fit."""
-    path = _mesh_path(root, entry)
-    mesh = trimesh.load(path, process=False, force="mesh", skip_materials=True)
-    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
-        raise InputError(f"{path} holds no triangles.")
-    vertices_file = np.asarray(mesh.vertices, dtype=np.float64)
+def metadata_folder(root: Path) -> Path:
+    """Where the tables of objects lie."""
+    return root / "shape" / "metaV2"
+
+
+def read_category_codes(root: Path) -> dict[str, str]:
+    """yodaobject_cat.json: the category of each two-digit code, which are oid[1:3]."""
+    table = _read_json_table(metadata_folder(root) / "yodaobject_cat.json")
+    return {str(code): str(category) for code, category in table.items()}
+
+
+def _object_entry(oid: str, about: object, is_virtual: bool) -> ObjectEntry:
+    fields = about if isinstance(about, dict) else {}
+    name, attributes = fields.get("name"), fields.get("attr")
+    if isinstance(attributes, str):
+        attributes = [attributes]
+    return ObjectEntry(
+        oid=oid,
+        name=name.strip() if isinstance(name, str) else "",
+        kind=str(fields.get("class", "")),
+        # Objects of no attribute have one that is empty.
+        attributes=tuple(_MISSPELT.get(str(a), str(a)) for a in attributes or () if a),
+        origin=str(fields.get("from", "")),
+        is_virtual=is_virtual,
+        scale=str(fields.get("scale", "meter")),
+    )
+
+
+def read_object(
+    root: Path, category: str, entry: ObjectEntry, *, with_parts: bool = True
+) -> ObjectShape:
+    """Mesh of an object, bounding box centred, with its OakBase parts.
+
+    Args:
+        with_parts: Read the parts too.
+
+    Raises:
+        AssetNotFoundError: There is no mesh.
+        InputError: The mesh cannot be read, or several claim to be it.
+        PartsError: The parts cannot be read or do not fit.
+    """
+    path = mesh_path(root, entry)
+    if entry.scale.lower() not in ("meter", "metre", "m"):
+        raise InputError(
+            f"metaV2 says that the mesh of {entry.oid} is in {entry.scale!r}; only metres are read."
+        )
+    vertices_file, faces = _read_triangles(path)
     centre = (vertices_file.min(0) + vertices_file.max(0)) / 2
     T_file_object = np.eye(4)
     T_file_object[:3, 3] = centre
-    faces = np.asarray(mesh.faces, dtype=np.int64)
     vertices_object = vertices_file - centre
-    parts = read_parts(root, category, entry.name)
+    parts = read_parts(root, category, entry.name) if with_parts else ()
     labels = label_faces(vertices_object, faces, parts, centre=centre, what=entry.name)
     return ObjectShape(
         name=entry.name,
         vertices_object=vertices_object,
         faces=faces,
-        part_names=tuple(part.name for part in parts),
+        part_names=part_names(parts),
         face_parts=labels,
         category=category,
         T_file_object=T_file_object,
-        is_watertight=bool(mesh.is_watertight),
+        is_watertight=bool(trimesh.Trimesh(vertices_object, faces, process=False).is_watertight),
     )
 
 
-def read_grasps(root: Path, *, split: Split | None = None) -> Iterator[OakInkGrasp]:
-    """Every grasp of the tree, in order of its path."""
-    top = shape_folder(root)
-    if not top.is_dir():
-        raise AssetNotFoundError(
-            f"No grasps at {top}. See data/oakink_capgrasp/README.md for the expected tree."
-        )
-    for source_file in sorted(top.glob("*/" + "?" * 6 + "/" + "?" * 10 + "/source.txt")):
-        folder = source_file.parent
-        candidates = [folder, *(f for f in sorted(folder.iterdir()) if len(f.name) == 6)]
-        for candidate in candidates:
-            oid = folder.parent.name if candidate == folder else candidate.name
-            is_wanted = split is None or split_of(oid) == split
-            if is_wanted and (candidate / "hand_param.pkl").is_file():
-                yield _read_grasp(top, candidate, oid, source_file)
+def _read_triangles(path: Path) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
+    """Vertices in the frame of the file, each place once, and triangles."""
+    try:
+        mesh = trimesh.load(path, process=False, force="mesh", skip_materials=True)
+    except Exception as error:
+        # trimesh raises whatever its parsers meet in a damaged file.
+        raise InputError(f"{path} is not a readable mesh: {error!r}.") from error
+    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
+        raise InputError(f"{path} holds no triangles.")
+    if not np.isfinite(mesh.vertices).all():
+        raise InputError(f"{path} holds vertices that are not finite.")
+    vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64)
+    _, first, place = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
+    if len(first) == len(vertices):
+        return vertices, faces
+    # Seams of a texture part vertices that are one place, which opens the surface.
+    order = np.argsort(first)
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return vertices[first[order]], number[place.reshape(-1)][faces].astype(np.int64)
 
 
-def _read_grasp(top: Path, folder: Path, oid: str, source_file: Path) -> OakInkGrasp:
-    source = source_file.read_text().strip()
-    match = _SOURCE.match(source)
-    if match is None or match["action"] not in INTENT_CODES:
-        raise InputError(
-            f"{source_file} says {source!r}; expected <stage>/<object>_<action>_<subject>/<time>/"
-            f"... with an action of {', '.join(INTENT_CODES)}."
-        )
-    path = folder / "hand_param.pkl"
-    return OakInkGrasp(
-        category=folder.relative_to(top).parts[0],
-        oid=oid,
-        real_oid=source_file.parents[1].name,
-        grasp_hash=source_file.parent.name,
-        intent=INTENT_CODES[match["action"]],
-        is_receiver="_alt" in source,
-        source=source,
-        folder=folder.relative_to(top),
-        grasp=grasp_from_hand_parameters(load_arrays(path), what=str(path)),
-    )
+def mesh_path(root: Path, entry: ObjectEntry) -> Path:
+    """The one mesh of an object: in align_ds, else in align.
 
-
-def _mesh_path(root: Path, entry: ObjectEntry) -> Path:
-    """The one mesh of an object: align_ds before align, a name with "align" before others."""
-    stores = ("OakInkObjectsV2", "OakInkVirtualObjectsV2")
-    folders = [
-        root / "shape" / store / entry.name / aligned
-        for store in stores
-        for aligned in ("align_ds", "align")
-    ]
+    As in OakInk's loader, of several meshes in a folder the one with "align" in its name is meant.
+    """
+    if not entry.name:
+        raise InputError(f"metaV2 gives no name for the object {entry.oid}.")
+    store = "OakInkVirtualObjectsV2" if entry.is_virtual else "OakInkObjectsV2"
+    folders = [root / "shape" / store / entry.name / aligned for aligned in ("align_ds", "align")]
     for folder in folders:
-        meshes = sorted(p for p in folder.glob("*") if p.suffix in (".obj", ".ply"))
-        aligned = [p for p in meshes if "align" in p.name]
-        if len(meshes) > 1 and aligned:
-            meshes = aligned
+        meshes = sorted(
+            path
+            for path in folder.glob("*")
+            if path.suffix.lower() in (".obj", ".ply") and not path.name.startswith(".")
+        )
         if len(meshes) > 1:
-            names = ", ".join(p.name for p in meshes)
-            raise InputError(f"{folder} holds several meshes ({names}); keep one.")
+            aligned = [path for path in meshes if "align" in path.name]
+            if len(aligned) != 1:
+                names = ", ".join(path.name for path in meshes)
+                raise InputError(
+                    f"{folder} holds several meshes ({names}), of which {len(aligned)} have "
+                    '"align" in their name; keep one.'
+                )
+            meshes = aligned
         if meshes:
             return meshes[0]
     raise AssetNotFoundError(

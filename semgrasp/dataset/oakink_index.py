@@ -54,11 +54,13 @@ PUBLISHED_COUNTS: dict[Split, tuple[int, int, int, int, int]] = {
 PUBLISHED_OBJECTS: dict[Split, int] = {"train": 1308, "val": 166, "test": 183}
 """Objects that are grasped."""
 
-FORMAT = "semgrasp-oakink-index-1"
+FORMAT = "semgrasp-oakink-index-2"
 _SOURCE = re.compile(
     r"(?P<stage>.+)/(?P<oid>.{6})_(?P<action>.{4})_(?P<subjects>[_0-9]+)/(?P<time>[\-0-9]+)"
 )
 _ID, _HASH = 6, 10
+_FARTHEST_WRIST = 1.0
+"""Distance in [m] from the object beyond which a wrist is not near it; published are 0.2 m."""
 
 
 class Entry(NamedTuple):
@@ -80,6 +82,8 @@ class Entry(NamedTuple):
     stage: str
     time: str
     """When it was recorded."""
+    source_oid: str
+    """The object that source.txt names."""
     folder: str
     """Where hand_param.pkl lies, relative to oakink_shape_v2; captions mirror it."""
 
@@ -277,6 +281,7 @@ def _read_recording(
         try:
             arrays = load_arrays(path)
             check_hand_parameters(arrays, what="it")
+            _check_nearness(arrays["tsl"])
         except (InputError, OSError) as error:
             reason = " ".join(str(error).replace(str(path), "it").split())
             damaged.append(_damage(top, path, reason))
@@ -286,13 +291,22 @@ def _read_recording(
         damaged.append(_damage(top, folder, "holds neither a grasp nor a transfer"))
 
 
+def _check_nearness(tsl: np.ndarray) -> None:
+    distance = float(np.linalg.norm(tsl))
+    if distance > _FARTHEST_WRIST:
+        raise InputError(
+            f"its wrist is {distance:.3g} m from the object; tsl is in metres and at most "
+            f"{_FARTHEST_WRIST:.0f} m."
+        )
+
+
 def _entry(
     top: Path, recording: Path, place: Path, oid: str, match: re.Match[str], source: str
 ) -> Entry:
-    is_receiver = "_alt" in source
     intent = INTENT_CODES[match["action"]]
+    is_receiver = intent == "handover" and "_alt" in source
     first, _, second = match["subjects"].strip("_").partition("_")
-    if is_receiver:
+    if is_receiver and second:
         # The line names giver and receiver; this hand is the receiver's.
         first, second = second, first
     return Entry(
@@ -306,21 +320,26 @@ def _entry(
         partner_subject=second if intent == "handover" else "",
         stage=match["stage"],
         time=match["time"],
+        source_oid=match["oid"],
         folder=place.relative_to(top).as_posix(),
     )
 
 
 def _partners(entries: Sequence[Entry]) -> Int64[Tensor, " n"]:
     """The two hands of a hand-over: same category, object, time and stage, one gives, one takes."""
-    hands: dict[tuple[str, str, str, str], dict[bool, int]] = {}
+    hands: dict[tuple[str, str, str, str], dict[bool, list[int]]] = {}
     for row, entry in enumerate(entries):
         if entry.intent == "handover":
             key = (entry.category, entry.oid, entry.time, entry.stage.replace("_alt", ""))
-            hands.setdefault(key, {}).setdefault(entry.is_receiver, row)
+            pair = hands.setdefault(key, {False: [], True: []})
+            pair[entry.is_receiver].append(row)
     partner = torch.full((len(entries),), -1, dtype=torch.int64)
     for pair in hands.values():
-        if len(pair) == 2:
-            partner[pair[False]], partner[pair[True]] = pair[True], pair[False]
+        for side, rows in pair.items():
+            others = pair[not side]
+            for i, row in enumerate(rows if others else ()):
+                # Several recordings of one moment: the last of the fewer serves the rest.
+                partner[row] = others[min(i, len(others) - 1)]
     return partner
 
 

@@ -5,7 +5,7 @@ grasp touches is measured with the hand of its parameters (3 mm, CapGrasp's rule
 it is for is the one it holds first and foremost.
 """
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from semgrasp.dataset.capgrasp import read_captions
-from semgrasp.dataset.conversation import GRASP, Caption, make_turns, without_placeholders
-from semgrasp.dataset.oakink import read_metadata, read_object
+from semgrasp.dataset.capgrasp import CaptionFiles, find_captions, read_caption_file
+from semgrasp.dataset.conversation import GRASP, MARKERS, Caption, Markers, make_turns
+from semgrasp.dataset.oakbase import PartsError, read_part_names
+from semgrasp.dataset.oakink import ObjectEntry, read_metadata, read_object
 from semgrasp.dataset.oakink_index import Action, Damage, OakInkIndex
 from semgrasp.dataset.packed import MAX_PARTS, PackedDataset, PackedObject
 from semgrasp.errors import InputError, SemgraspError
@@ -30,8 +31,6 @@ WHOLE = "body"
 GRASPING: tuple[Action, ...] = ("use", "hold", "liftup", "handover")
 """CapGrasp describes these; the receiving hand of a hand-over is left out."""
 
-_SPOKEN_GRASP = re.compile(r"<grasp>|<SG>.*?<EG>", re.DOTALL)
-
 Track = Callable[[Sequence[Any], str], Iterable[Any]]
 """Passes items on and shows under a name how far they are."""
 
@@ -42,7 +41,9 @@ class Packing:
 
     data: PackedDataset
     left_out: tuple[Damage, ...]
-    """Objects and grasps that could not be read, with the reason."""
+    """Objects, parts and captions that could not be read, with the reason."""
+    notes: tuple[str, ...]
+    """What else the tree has or lacks, with counts, one sentence each."""
     without_captions: int
     """Grasps that no caption describes; the tokenizer learns from them, the language model not."""
 
@@ -64,6 +65,8 @@ def pack_published(
     *,
     num_points: int = 8192,
     rows: Sequence[int] | None = None,
+    captions: CaptionFiles | None = None,
+    markers: Markers = MARKERS,
     track: Track = lambda items, _: items,
 ) -> Packing:
     """Sample the objects, measure the grasps, attach the captions.
@@ -74,6 +77,8 @@ def pack_published(
         hand: Hand that the parameters belong to: MANO for the published set.
         num_points: Surface samples of each object.
         rows: Which grasps; those that CapGrasp describes where None.
+        captions: Their captions; those in the root where None.
+        markers: What in the captions stands for objects and grasps.
         track: Shows progress.
 
     Raises:
@@ -84,16 +89,22 @@ def pack_published(
     for row in chosen:
         by_object.setdefault(index.entries[row].oid, []).append(row)
     metadata = read_metadata(root)
+    categories = {oid: index.entries[some[0]].category for oid, some in by_object.items()}
+    _check_part_names(root, categories, metadata)
 
     left_out: list[Damage] = []
+    unlabelled: Counter[str] = Counter()
     shapes: list[tuple[str, ObjectShape]] = []
     measured: list[_Measured] = []
     for oid in track(sorted(by_object), "objects"):
-        category = index.entries[by_object[oid][0]].category
+        category = categories[oid]
         try:
             if oid not in metadata:
                 raise InputError(f"metaV2 does not know the object {oid}.")
-            shape = _labelled(read_object(root, category, metadata[oid]))
+            shape = _read_object(root, category, metadata[oid], left_out)
+            if shape.face_parts is None:
+                unlabelled[category] += 1
+                shape = _labelled(shape)
             found = [_measure(shape, index, row, len(shapes), hand) for row in by_object[oid]]
         except SemgraspError as error:
             reason = f"{' '.join(str(error).split())} ({len(by_object[oid])} grasps)"
@@ -105,19 +116,103 @@ def pack_published(
         first = f" The first reason: {left_out[0].reason}" if left_out else ""
         raise InputError(f"No object of {root} could be packed.{first}")
 
-    captions = []
-    for item in track(measured, "captions"):
-        folder = Path(index.entries[item.row].folder)
+    files = find_captions(root) if captions is None else captions
+    folders = [index.entries[item.row].folder for item in measured]
+    said = [_read_captions(files, f, markers, left_out) for f in track(folders, "captions")]
+    data = _pack(index, shapes, measured, said, num_points)
+    notes = [*_part_notes(unlabelled), *_caption_notes(files, index, folders, said, markers)]
+    return Packing(data, tuple(left_out), tuple(notes), sum(not some for some in said))
+
+
+def _check_part_names(
+    root: Path, categories: dict[str, str], metadata: dict[str, ObjectEntry]
+) -> None:
+    """Say before the long work, not after it, that there are too many part names to store."""
+    names = {WHOLE}
+    for oid, category in categories.items():
         try:
-            captions.append([clean_caption(c) for c in read_captions(root, folder)])
-        except InputError as error:
-            captions.append([])
-            left_out.append(Damage(folder.as_posix(), " ".join(str(error).split())))
-    data = _pack(index, shapes, measured, captions, num_points)
-    return Packing(data, tuple(left_out), sum(not some for some in captions))
+            names.update(read_part_names(root, category, metadata[oid].name))
+        except (PartsError, KeyError):
+            continue  # Reported where the object is read.
+    if len(names) > MAX_PARTS:
+        raise InputError(
+            f"The objects have {len(names)} different part names, at most {MAX_PARTS} can be "
+            f"stored. Pack fewer categories. The names: {', '.join(sorted(names))}."
+        )
 
 
-def clean_caption(caption: Caption) -> Caption:
+def _read_object(
+    root: Path, category: str, entry: ObjectEntry, left_out: list[Damage]
+) -> ObjectShape:
+    """An object; parts that cannot be used cost their names, not the object and its grasps."""
+    try:
+        return read_object(root, category, entry)
+    except PartsError as error:
+        reason = f"{' '.join(str(error).split())} The object is packed as one part."
+        left_out.append(Damage(f"{category}/{entry.oid}", reason))
+        return read_object(root, category, entry, with_parts=False)
+
+
+def _read_captions(
+    files: CaptionFiles, folder: str, markers: Markers, left_out: list[Damage]
+) -> list[Caption]:
+    """Captions of one grasp; the same words of two archives are one caption."""
+    captions: list[Caption] = []
+    for path in files.by_grasp.get(folder, ()):
+        try:
+            captions += [clean_caption(c, markers) for c in read_caption_file(path)]
+        except (InputError, OSError) as error:
+            left_out.append(Damage(f"{folder}/{path.name}", " ".join(str(error).split())))
+    return [c for i, c in enumerate(captions) if c not in captions[:i]]
+
+
+def _part_notes(unlabelled: Counter[str]) -> Iterable[str]:
+    if unlabelled:
+        found = ", ".join(
+            f"{count} of {category}" for category, count in sorted(unlabelled.items())
+        )
+        count = sum(unlabelled.values())
+        yield f"{count} objects have no parts and are one part, {WHOLE}: {found}."
+
+
+def _caption_notes(
+    files: CaptionFiles,
+    index: OakInkIndex,
+    packed: Sequence[str],
+    said: Sequence[Sequence[Caption]],
+    markers: Markers,
+) -> Iterable[str]:
+    known = {entry.folder for entry in index.entries}
+    unpacked = files.without_grasp(set(packed))
+    foreign = [folder for folder in unpacked if folder not in known]
+    for folders, what in (
+        ([f for f in unpacked if f in known], "grasps that are not packed"),
+        (foreign, "grasps that the tree does not have"),
+    ):
+        if folders:
+            count = sum(len(files.by_grasp[folder]) for folder in folders)
+            yield f"{count} caption files describe {len(folders)} {what}, such as {folders[0]}."
+    if files.misplaced:
+        yield (
+            f"{len(files.misplaced)} files .json lie at no <category>/<6>/<10>[/<6>], such as "
+            f"{files.misplaced[0]}."
+        )
+    unknown = Counter(
+        marker
+        for captions in said
+        for caption in captions
+        for turn in caption["turns"]
+        for marker in markers.unknown(turn["value"])
+    )
+    if unknown:
+        found = ", ".join(f"{marker} ({count})" for marker, count in unknown.most_common(8))
+        yield (
+            f"Captions hold markers that are not known: {found}. Say what they stand for: "
+            "--object-markers or --grasp-markers."
+        )
+
+
+def clean_caption(caption: Caption, markers: Markers = MARKERS) -> Caption:
     """A published caption in our form: grasps marked alike, other markers gone, turn by turn.
 
     The published instruction may carry markers of objects and points, and may have no answer; the
@@ -126,7 +221,7 @@ def clean_caption(caption: Caption) -> Caption:
     texts: list[str] = []
     for turn in caption["turns"]:
         words = f" {GRASP} ".join(
-            without_placeholders(piece) for piece in _SPOKEN_GRASP.split(turn["value"])
+            markers.without_things(piece) for piece in markers.grasp.split(turn["value"])
         ).strip()
         # Two turns of one speaker in a row are one turn; the human begins.
         if (turn["from"] == "gpt") == (len(texts) % 2 == 1):
@@ -141,8 +236,7 @@ def clean_caption(caption: Caption) -> Caption:
 
 
 def _labelled(shape: ObjectShape) -> ObjectShape:
-    if shape.face_parts is not None:
-        return shape
+    """The object as one part."""
     labels = torch.zeros(len(shape.faces), dtype=torch.int64).numpy()
     return ObjectShape(
         name=shape.name,
@@ -175,11 +269,6 @@ def _pack(
     num_points: int,
 ) -> PackedDataset:
     names = tuple(sorted({part for _, shape in shapes for part in shape.part_names}))
-    if len(names) > MAX_PARTS:
-        raise InputError(
-            f"The objects have {len(names)} different part names, at most {MAX_PARTS} can be "
-            f"stored. Pack fewer categories. The names: {', '.join(names)}."
-        )
     samples = [
         shape.sample(num_points, generator=torch.Generator().manual_seed(i))
         for i, (_, shape) in enumerate(shapes)

@@ -2,7 +2,9 @@ import json
 import math
 import pickle
 import re
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,6 @@ from semgrasp.dataset.oakink import (
     ObjectEntry,
     grasp_from_hand_parameters,
     hand_parameters,
-    read_grasps,
     read_metadata,
     read_object,
     shape_folder,
@@ -23,6 +24,7 @@ from semgrasp.dataset.oakink import (
     write_mesh,
     write_metadata,
 )
+from semgrasp.dataset.oakink_index import read_index
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix
 from semgrasp.types import INTENTS, Grasp
@@ -44,19 +46,18 @@ def tree(tmp_path, mug, grasps):
 
 
 def test_grasps_come_back_with_their_intent(tree, grasps):
-    found = {int(item.source.split("/")[2]): item for item in read_grasps(tree)}
-    assert sorted(found) == list(range(6))
-    for i, item in found.items():
-        assert item.intent == INTENTS[i % 4]
-        assert (item.category, item.oid, item.real_oid) == ("mug", OID, OID)
+    index = read_index(tree)
+    assert index.damaged == ()
+    rows = {int(entry.time): row for row, entry in enumerate(index.entries)}
+    assert sorted(rows) == list(range(6))
+    for i, row in rows.items():
+        entry, restored = index.entries[row], index.grasp(row)
+        assert entry.intent == INTENTS[i % 4]
+        assert (entry.category, entry.oid, entry.real_oid) == ("mug", OID, OID)
         for field in ("T_object_hand", "finger_angles", "betas"):
-            restored, written = getattr(item.grasp, field), getattr(grasps[i], field)
-            torch.testing.assert_close(restored, written, atol=1e-6, rtol=0)
-
-
-def test_grasps_of_one_split_only(tree):
-    assert len(list(read_grasps(tree, split="train"))) == 6
-    assert list(read_grasps(tree, split="test")) == []
+            torch.testing.assert_close(
+                getattr(restored, field), getattr(grasps[i], field), atol=1e-6, rtol=0
+            )
 
 
 def test_paths_are_those_the_official_loader_searches_for(tree):
@@ -92,24 +93,6 @@ def test_hand_parameters_and_grasps_are_inverse_for_every_angle(angle):
     grasp = Grasp(T, torch.zeros(15, 3), torch.zeros(10))
     restored = grasp_from_hand_parameters(hand_parameters(grasp))
     torch.testing.assert_close(restored.T_object_hand, T, atol=2e-6, rtol=0)
-
-
-def test_a_transferred_grasp_belongs_to_its_virtual_object(tree, grasps):
-    folder = next(shape_folder(tree).rglob("source.txt")).parent
-    (folder / "s10153").mkdir()
-    arrays = hand_parameters(grasps[0])
-    (folder / "s10153" / "hand_param.pkl").write_bytes(pickle.dumps(arrays))
-    virtual = [item for item in read_grasps(tree) if item.oid == "s10153"]
-    assert [item.real_oid for item in virtual] == [OID]
-    assert virtual[0].folder.name == "s10153"
-
-
-def test_the_receiving_hand_of_a_handover_is_marked(tree):
-    source = next(shape_folder(tree).rglob("source.txt"))
-    source.write_text("pass1_alt/P10007_0004_0001_0002/2021-09-28-17-03-03/dom.pkl\n")
-    item = next(i for i in read_grasps(tree) if i.grasp_hash == source.parent.name)
-    assert item.is_receiver
-    assert item.intent == "handover"
 
 
 def test_the_mesh_and_its_part_labels_come_back(tree, mug):
@@ -148,6 +131,7 @@ def test_parts_of_another_object_are_refused(tree, mug):
 
 
 def test_an_object_without_parts_is_read_unlabelled(tree):
+    shutil.rmtree(tree / "OakBase")
     restored = read_object(tree, "apple", ENTRY)
     assert restored.part_names == ()
     assert restored.face_parts is None
@@ -164,13 +148,6 @@ def test_metadata_comes_back(tree):
     assert read_metadata(tree) == {OID: ENTRY}
 
 
-def test_a_hostile_hand_param_is_refused_with_its_path(tree):
-    path = next(shape_folder(tree).rglob("hand_param.pkl"))
-    path.write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
-    with pytest.raises(InputError, match=r"hand_param\.pkl asks for os\.system"):
-        list(read_grasps(tree))
-
-
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -184,15 +161,7 @@ def test_wrong_hand_parameters_are_refused(arrays, message):
         grasp_from_hand_parameters(arrays)
 
 
-def test_a_source_line_without_an_intent_is_refused(tree):
-    next(shape_folder(tree).rglob("source.txt")).write_text("pass1/somewhere")
-    with pytest.raises(InputError, match=r"source\.txt says 'pass1/somewhere'"):
-        list(read_grasps(tree))
-
-
-def test_a_missing_tree_says_where_to_get_it(tmp_path):
-    with pytest.raises(AssetNotFoundError, match=r"data/oakink_capgrasp/README\.md"):
-        list(read_grasps(tmp_path))
+def test_missing_metadata_says_where_to_get_it(tmp_path):
     with pytest.raises(AssetNotFoundError, match="metadata"):
         read_metadata(tmp_path)
 
@@ -204,12 +173,12 @@ def test_captions_come_back_in_order_with_kind_and_bank(tree):
         {"kind": "chat", "bank": "train", "turns": make_turns("Hi.", "Yes?", "Go.", "<grasp>")},
         {"kind": "high", "bank": "test", "turns": make_turns("Operate it.", "<grasp> Done.")},
     ]
-    item = next(read_grasps(tree))
-    write_captions(tree, item.folder, captions[1:])
-    write_captions(tree, item.folder, captions)
-    assert read_captions(tree, item.folder) == captions
+    folder = Path(read_index(tree).entries[0].folder)
+    write_captions(tree, folder, captions[1:])
+    write_captions(tree, folder, captions)
+    assert read_captions(tree, folder) == captions
     assert instruction_of(captions[2]) == "Go."
-    names = [p.name for p in (tree / "CapGrasp/captions/v0_1" / item.folder).iterdir()]
+    names = [p.name for p in (tree / "CapGrasp/captions/v0_1" / folder).iterdir()]
     assert "1_simple_caption.json" in names
 
 

@@ -8,7 +8,8 @@ import torch
 
 from semgrasp.dataset import PackedDataset
 from semgrasp.dataset.capgrasp import read_captions
-from semgrasp.dataset.oakink import read_grasps, read_metadata, read_object
+from semgrasp.dataset.oakink import read_metadata, read_object
+from semgrasp.dataset.oakink_index import read_index
 from semgrasp.errors import InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
 from semgrasp.objects.procedural import make_object
@@ -112,14 +113,14 @@ def test_only_objects_outside_training_have_captions_in_test_words(root):
 
 def test_the_tree_holds_the_same_grasps_objects_and_captions(root):
     data = PackedDataset.load(root / "packed")
-    items = list(read_grasps(root))
-    assert len(items) == 4
+    index = read_index(root)
+    assert len(index) == 4
     spoken = {json.dumps(c["turns"]) for captions in data.captions for c in captions}
-    for item in items:
-        distance = (data.T_object_hand - item.grasp.T_object_hand).abs().amax((1, 2))
+    for row, entry in enumerate(index.entries):
+        distance = (data.T_object_hand - index.grasp(row).T_object_hand).abs().amax((1, 2))
         assert distance.min() < 1e-6
-        captions = read_captions(root, item.folder)
-        assert len(captions) == (6 if item.split == "train" else 12)
+        captions = read_captions(root, Path(entry.folder))
+        assert len(captions) == (6 if entry.split == "train" else 12)
         assert {json.dumps(c["turns"]) for c in captions} <= spoken
     entry = read_metadata(root)["P10007"]
     shape = read_object(root, "mug", entry)
@@ -146,7 +147,7 @@ def test_grasps_that_went_away_are_removed_from_the_tree(root, tmp_path):
     write_again(tmp_path)
     save_unit(tmp_path / "raw" / "mug_0007", "mug", grasps[:1], {}, 1.0)
     assert len(write_again(tmp_path)) == 1
-    assert len(list(read_grasps(tmp_path))) == 1
+    assert len(read_index(tmp_path)) == 1
 
 
 def test_an_empty_folder_says_what_to_run_first(tmp_path):
