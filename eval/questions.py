@@ -7,9 +7,9 @@ from pathlib import Path
 
 from eval.scans import scan_questions
 from semgrasp.dataset import object_id, split_of
-from semgrasp.objects.procedural import CATEGORIES, make_object
+from semgrasp.objects.procedural import make_object
 from semgrasp.synthesis.captions import GraspFacts, instructions
-from semgrasp.synthesis.cases import GraspCase, cases_of
+from semgrasp.synthesis.cases import GRASPED_CATEGORIES, GraspCase, cases_of
 from semgrasp.types import ObjectShape
 
 
@@ -40,7 +40,7 @@ def held_out_seeds(category: str, count: int) -> list[int]:
 
 def procedural_questions(objects_per_category: int, seed: int = 0) -> Iterator[Question]:
     """For every way of grasping every held-out object, one sentence of the test bank."""
-    for category in CATEGORIES:
+    for category in GRASPED_CATEGORIES:
         for object_seed in held_out_seeds(category, objects_per_category):
             shape = make_object(category, object_seed).shape
             for case in cases_of(category):

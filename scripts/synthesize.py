@@ -117,11 +117,11 @@ def main() -> None:
     """Run the units that are missing, within the time budget."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from semgrasp.objects.procedural import CATEGORIES
+    from semgrasp.synthesis.cases import GRASPED_CATEGORIES
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("data/open"))
-    parser.add_argument("--categories", nargs="+", default=list(CATEGORIES))
+    parser.add_argument("--categories", nargs="+", default=list(GRASPED_CATEGORIES))
     parser.add_argument("--shapes", type=int, default=44, help="objects per category")
     parser.add_argument("--per-case", type=int, default=8, help="grasps per case and object")
     parser.add_argument("--chunk", type=int, default=4, help="objects per unit")
@@ -131,9 +131,11 @@ def main() -> None:
     parser.add_argument("--only-cases", nargs="*", default=[], help="case names; empty for all")
     parser.add_argument("--suffix", default="", help="added to unit names, for extra cases")
     arguments = parser.parse_args()
-    unknown = set(arguments.categories) - set(CATEGORIES)
+    unknown = set(arguments.categories) - set(GRASPED_CATEGORIES)
     if unknown:
-        parser.error(f"unknown categories {sorted(unknown)}; known: {', '.join(CATEGORIES)}")
+        parser.error(
+            f"unknown categories {sorted(unknown)}; known: {', '.join(GRASPED_CATEGORIES)}"
+        )
 
     units = plan(arguments)
     waiting = [unit for unit in units if not unit.is_done]

@@ -16,7 +16,8 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.dataset.atomic import written_whole
-from semgrasp.objects.procedural import CATEGORIES, ProceduralObject, make_object
+from semgrasp.objects.procedural import ProceduralObject, make_object
+from semgrasp.synthesis.cases import GRASPED_CATEGORIES
 from semgrasp.types import ObjectShape
 
 FIRST_TRAINING_SEED = 10_000
@@ -75,7 +76,7 @@ def make_part_shapes(first_seed: int, per_category: int, num_points: int = 4096)
     A hollow object comes twice: once as it is, once as a scanner that hardly sees its inside.
     """
     samples, labels, category = [], [], []
-    for index, name in enumerate(CATEGORIES):
+    for index, name in enumerate(GRASPED_CATEGORIES):
         for seed in range(first_seed, first_seed + per_category):
             for sample in sample_variants(make_object(name, seed), num_points, seed):
                 samples.append(sample)
@@ -89,7 +90,7 @@ def make_part_shapes(first_seed: int, per_category: int, num_points: int = 4096)
         torch.tensor([[index_of[name] for name in row] for row in labels]),
         torch.tensor(category),
         part_names,
-        tuple(CATEGORIES),
+        GRASPED_CATEGORIES,
     )
 
 

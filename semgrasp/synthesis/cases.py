@@ -320,3 +320,6 @@ CASES: tuple[GraspCase, ...] = (
     ),
 )
 """Every case, all categories."""
+
+GRASPED_CATEGORIES: tuple[str, ...] = tuple(dict.fromkeys(case.category for case in CASES))
+"""Categories with grasps; more can be made as objects (`semgrasp.objects.procedural`)."""

@@ -29,7 +29,7 @@ _MAKERS = {
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
-"""Folder names of OakInk-Shape."""
+"""What can be made; OakInk-Shape's folder names where it has the category."""
 
 
 def make_object(category: str, seed: int) -> ProceduralObject:
