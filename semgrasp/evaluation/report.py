@@ -40,7 +40,7 @@ TITLES = {
     "success": "success in simulation",
 }
 """Every metric per grasp, in the order in which reports list them."""
-_PLATFORM = ("numpy", "torch", "libigl", "manifold3d", "mujoco", "pybullet", "vhacdx")
+_PLATFORM = ("numpy", "torch", "libigl", "manifold3d", "mujoco", "pybullet")
 
 
 @dataclass(frozen=True)
