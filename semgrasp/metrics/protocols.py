@@ -140,9 +140,9 @@ class Protocol:
 
 _ENGINES = (
     "The displacement of the script is PyBullet's: choose --engine pybullet to stand beside "
-    "published numbers. Under MuJoCo, the default, contacts have no restitution, the object is cut by exact "
-    "planes instead of V-HACD, and displacements came out smaller (medians 0.64 cm against 2.02 cm "
-    "by OAKINK and 0.19 cm against 0.77 cm by GRASPTTA on 39 human grasps)."
+    "published numbers. Under MuJoCo, the default, contacts have no restitution, the object is cut "
+    "by exact planes instead of V-HACD, and displacements came out smaller (medians 0.64 cm "
+    "against 2.02 cm by OAKINK and 0.19 cm against 0.77 cm by GRASPTTA on 39 human grasps)."
 )
 
 _CORRECTED = Protocol(
