@@ -89,9 +89,9 @@ DEXGYS_WRENCH = WrenchRule(
     penetration_threshold=0.005,
     source=(
         "constants of DexGYS (Wei et al., NeurIPS 2024); the convex hull of the edges and the "
-        "origin (L1) and torques about the object's origin as in UniDexGrasp's public script, which its "
-        "own was not checked against. Contacts are candidate points on a robot's links there, one "
-        "for each phalanx here"
+        "origin (L1) and torques about the object's origin as in UniDexGrasp's public script, "
+        "which its own was not checked against. Contacts are candidate points on a robot's links "
+        "there, one for each phalanx here"
     ),
 )
 
