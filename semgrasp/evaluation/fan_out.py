@@ -1,7 +1,9 @@
 """One function over many tasks: in this process, on all cores, or on a Ray cluster.
 
 Results come as they are finished, with the index of their task. Workers start afresh (spawn), so
-nothing depends on what the calling program has loaded, and each computes on one thread.
+nothing depends on what the calling program has loaded, and each computes on one thread. They do not
+run the calling script again, so it needs no `if __name__ == "__main__"`, and they end with it,
+also where it is killed.
 """
 
 import contextlib
@@ -9,9 +11,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
+import threading
+import types
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 from typing import TypeVar
 
 from semgrasp.errors import SemgraspError, require
@@ -78,9 +84,7 @@ def _pool(
         executor = ProcessPoolExecutor(
             min(workers, len(indices)),
             mp_context=multiprocessing.get_context("spawn"),
-            # Workers leave Ctrl-C to the parent.
-            initializer=signal.signal,
-            initargs=(signal.SIGINT, signal.SIG_IGN),
+            initializer=_start_worker,
         )
         left = iter(indices)
         running: dict[Future[Result], int] = {}
@@ -88,7 +92,8 @@ def _pool(
             while True:
                 # Few tasks wait at a time: each carries the meshes of its grasps.
                 while len(running) < 2 * workers and (index := next(left, None)) is not None:
-                    running[executor.submit(function, tasks[index])] = index
+                    with _no_script():
+                        running[executor.submit(function, tasks[index])] = index
                 if not running:
                     break
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -98,6 +103,35 @@ def _pool(
             _stop(executor)
             raise
         executor.shutdown()
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and do not outlive it: a killed one cannot say goodbye."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    """End this process at once when the parent has ended."""
+    wait_for([sentinel])
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _no_script() -> Iterator[None]:
+    """Processes started in the block do not run the calling script for its definitions.
+
+    Python would do so for functions that are defined there; ours are in modules, and a script
+    without `if __name__ == "__main__"` would start processes without end.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
