@@ -13,6 +13,7 @@ from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
 from semgrasp.objects.procedural.surfaces import Surface
+from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
 from semgrasp.objects.procedural.wineglass import make_wineglass
 from semgrasp.types import ObjectShape
@@ -26,6 +27,7 @@ _MAKERS = {
     "wineglass": make_wineglass,
     "trigger_sprayer": make_trigger_sprayer,
     "fryingpan": make_fryingpan,
+    "teapot": make_teapot,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
