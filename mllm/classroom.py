@@ -69,7 +69,8 @@ class LanguageStep(NamedTuple):
 class Classroom:
     """Draws batches from the lessons of a split.
 
-    Parts and intents come up equally often, however many grasps each has.
+    Parts and intents come up equally often, however many grasps each has. Grasps that no caption
+    describes are passed over, and so are objects that have no others.
     """
 
     encoded: EncodedGrasps
@@ -87,21 +88,23 @@ class Classroom:
         self._index = {row: i for i, row in enumerate(self.encoded.rows.tolist())}
         members: dict[int, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
         for row in self._index:
-            members[self.groups[row][0]][self.groups[row]].append(row)
+            if self.lessons[row]:
+                members[self.groups[row][0]][self.groups[row]].append(row)
         self._members = [list(members[o].values()) for o in self.encoded.objects.tolist()]
+        self._taught = [i for i, some in enumerate(self._members) if some]
 
     def steps(self) -> Iterator[LanguageStep]:
         """One pass over the objects."""
         rng = random.Random(self.seed)
         self.seed += 1
-        order = list(range(len(self._members)))
+        order = list(self._taught)
         rng.shuffle(order)
         size = self.shape.objects
         for start in range(0, len(order) - size + 1, size):
             yield self._step(order[start : start + size], rng)
 
     def __len__(self) -> int:
-        return len(self._members) // self.shape.objects
+        return len(self._taught) // self.shape.objects
 
     def _step(self, objects: list[int], rng: random.Random) -> LanguageStep:
         views = [rng.randrange(self.encoded.num_views) for _ in objects]

@@ -14,6 +14,7 @@ from mllm.examination import Question, draw_questions
 from mllm.lessons import Lesson, group_of, lessons_of
 from mllm.synonyms import Rewording
 from semgrasp.dataset import PackedDataset
+from semgrasp.errors import InputError
 from semgrasp.language import GraspLanguageModel, Vocabulary
 from semgrasp.tokenizer import GraspTokenizer
 from vqvae.object_views import ViewConfig
@@ -124,6 +125,11 @@ class LanguageData(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         assert self.classroom is not None, "the training module prepares the lessons"
+        if len(self.classroom) == 0:
+            raise InputError(
+                f"{self.folder} has captions of too few training objects: a step reads "
+                f"{self.shape.objects} of them (data.shape.objects). Pack more captions."
+            )
         return DataLoader(_Steps(self.classroom, self.passes_per_epoch), batch_size=None)
 
     def val_dataloader(self) -> DataLoader:

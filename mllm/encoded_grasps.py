@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from semgrasp.dataset import PackedDataset
+from semgrasp.dataset.atomic import written_whole
 from semgrasp.language import object_radius
 from semgrasp.tokenizer import GraspTokenizer, ModelFrame, PointTokens
 from vqvae.object_views import ObjectViews, ViewConfig, disturbed_views, undisturbed_views
@@ -100,10 +101,9 @@ def encode_split_cached(cache: Path | None, fingerprint: str, **arguments) -> En
     if path.is_file():
         return EncodedGrasps(**load_file(path))
     encoded = encode_split(**arguments)
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: t.contiguous() for name, t in vars(encoded).items()}, partial)
-    partial.replace(path)
+    # Every process of a training on several GPUs may write here; the last one stays.
+    with written_whole(path) as temporary:
+        save_file({name: t.contiguous() for name, t in vars(encoded).items()}, temporary)
     return encoded
 
 

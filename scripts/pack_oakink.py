@@ -4,9 +4,10 @@
     python scripts/pack_oakink.py --root data/oakink_capgrasp --check
 
 The tree is that of data/oakink_capgrasp/README.md. Every grasp is read once (the index is kept
-under <root>/packed/), counted and compared with the published counts; what is damaged is named
-and left out. Packing measures which parts each hand touches, so it needs the hand the parameters
-belong to: MANO from SEMGRASP_MANO_DIR, or --hand open for a tree of scripts/caption_dataset.py.
+under <root>/packed/), counted and compared with the published counts; meshes, parts and captions
+are looked for; what is damaged is named and left out. Packing measures which parts each hand
+touches, so it needs the hand the parameters belong to: MANO from SEMGRASP_MANO_DIR, or --hand open
+for a tree of scripts/caption_dataset.py.
 """
 
 import argparse
@@ -32,6 +33,18 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="index and count only")
     parser.add_argument("--hand", choices=("mano", "open"), default="mano")
     parser.add_argument("--categories", nargs="+", metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--captions", nargs="+", type=Path, metavar="DIR",
+        help="folders of captions, paths in them counted from their end (default: all of <root>)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--object-markers", nargs="+", default=[], metavar="WORD",
+        help="further words that stand for objects when written <WORD> in captions",
+    )  # fmt: skip
+    parser.add_argument(
+        "--grasp-markers", nargs="+", default=[], metavar="WORD",
+        help="further words that stand for grasps",
+    )  # fmt: skip
     parser.add_argument("--num-points", type=int, default=8192, help="samples of each object")
     arguments = parser.parse_args()
 
@@ -49,6 +62,9 @@ def main() -> None:
 def _run(arguments: argparse.Namespace, progress) -> None:
     import torch
 
+    from semgrasp.dataset.capgrasp import find_captions
+    from semgrasp.dataset.conversation import MARKERS, Markers
+    from semgrasp.dataset.oakink_check import tree_notes
     from semgrasp.dataset.oakink_index import read_index
     from semgrasp.hand import named_hand
     from semgrasp.synthesis.published import GRASPING, pack_published
@@ -69,6 +85,10 @@ def _run(arguments: argparse.Namespace, progress) -> None:
     print("Counts are those of OakInk-Shape v2." if not differences else "Counts differ:")
     for sentence in differences:
         print(f"  {sentence}")
+    captions = find_captions(arguments.root, arguments.captions)
+    notes = tree_notes(arguments.root, index, captions)
+    for sentence in notes:
+        print(sentence)
     if hand is None:
         return
     rows = index.select(actions=GRASPING, categories=arguments.categories, only_paired=False)
@@ -78,6 +98,11 @@ def _run(arguments: argparse.Namespace, progress) -> None:
         hand,
         rows=rows,
         num_points=arguments.num_points,
+        captions=captions,
+        markers=Markers(
+            MARKERS.things + tuple(arguments.object_markers),
+            MARKERS.grasps + tuple(arguments.grasp_markers),
+        ),
         track=lambda items, name: progress.track(items, description=name),
     )
     packing.data.save(output)
@@ -86,6 +111,9 @@ def _run(arguments: argparse.Namespace, progress) -> None:
         f"{sum(map(len, packing.data.captions))} captions into {output}; "
         f"{packing.without_captions} grasps have none; {len(packing.left_out)} entries left out"
     )
+    for sentence in packing.notes:
+        if sentence not in notes:
+            print(sentence)
     _list(packing.left_out)
 
 

@@ -10,7 +10,7 @@ are also found by the end of their path alone.
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,20 @@ class CaptionFiles:
     def without_grasp(self, folders: Collection[str]) -> list[str]:
         """Described grasps that are not among the given ones."""
         return [folder for folder in self.by_grasp if folder not in folders]
+
+    def out_of_place(self, folders: Collection[str]) -> Iterator[str]:
+        """What belongs to none of a tree's grasps, one sentence each."""
+        if foreign := self.without_grasp(folders):
+            count = sum(len(self.by_grasp[folder]) for folder in foreign)
+            yield (
+                f"{count} caption files describe {len(foreign)} grasps that the tree does not "
+                f"have, such as {foreign[0]}."
+            )
+        if self.misplaced:
+            yield (
+                f"{len(self.misplaced)} files .json lie at no <category>/<6>/<10>[/<6>], such as "
+                f"{self.misplaced[0]}."
+            )
 
 
 def find_captions(root: Path, folders: Sequence[Path] | None = None) -> CaptionFiles:

@@ -143,6 +143,12 @@ def read_part_names(root: Path, category: str, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(about))
 
 
+def read_attributes(root: Path, category: str, name: str) -> tuple[str, ...]:
+    """What the parts of an object are for, without reading their surfaces."""
+    about = [_read_about(path, category)[1] for _, path in _files(root, category, name)]
+    return tuple(dict.fromkeys(phrase for phrases in about for phrase in phrases))
+
+
 def _files(root: Path, category: str, name: str) -> list[tuple[Path, Path]]:
     """Surface and description of every part."""
     folder = find_parts(root, category, name)

@@ -24,6 +24,7 @@ from semgrasp.dataset.packed import MAX_PARTS, PackedDataset, PackedObject
 from semgrasp.errors import InputError, SemgraspError
 from semgrasp.hand import HandModel
 from semgrasp.metrics import touched_parts
+from semgrasp.metrics.contact import HOLDING_DISTANCE
 from semgrasp.types import FINGERS, INTENTS, ObjectShape
 
 WHOLE = "body"
@@ -56,6 +57,8 @@ class _Measured:
     """Whether a region of the hand touches a part of the object."""
     held: int
     """Part of the object that is held first and foremost."""
+    is_near: bool
+    """Whether any of the hand is near the object."""
 
 
 def pack_published(
@@ -120,7 +123,11 @@ def pack_published(
     folders = [index.entries[item.row].folder for item in measured]
     said = [_read_captions(files, f, markers, left_out) for f in track(folders, "captions")]
     data = _pack(index, shapes, measured, said, num_points)
-    notes = [*_part_notes(unlabelled), *_caption_notes(files, index, folders, said, markers)]
+    notes = [
+        *_part_notes(unlabelled),
+        *_distance_notes(index, measured),
+        *_caption_notes(files, index, folders, said, markers),
+    ]
     return Packing(data, tuple(left_out), tuple(notes), sum(not some for some in said))
 
 
@@ -175,6 +182,16 @@ def _part_notes(unlabelled: Counter[str]) -> Iterable[str]:
         yield f"{count} objects have no parts and are one part, {WHOLE}: {found}."
 
 
+def _distance_notes(index: OakInkIndex, measured: Sequence[_Measured]) -> Iterable[str]:
+    far = [index.entries[item.row].folder for item in measured if not item.is_near]
+    if far:
+        yield (
+            f"{len(far)} of {len(measured)} grasps are {HOLDING_DISTANCE * 1000:.0f} mm or more "
+            f"from their object, such as {far[0]}; where these are many, mesh and hand do not "
+            "belong together."
+        )
+
+
 def _caption_notes(
     files: CaptionFiles,
     index: OakInkIndex,
@@ -183,20 +200,14 @@ def _caption_notes(
     markers: Markers,
 ) -> Iterable[str]:
     known = {entry.folder for entry in index.entries}
-    unpacked = files.without_grasp(set(packed))
-    foreign = [folder for folder in unpacked if folder not in known]
-    for folders, what in (
-        ([f for f in unpacked if f in known], "grasps that are not packed"),
-        (foreign, "grasps that the tree does not have"),
-    ):
-        if folders:
-            count = sum(len(files.by_grasp[folder]) for folder in folders)
-            yield f"{count} caption files describe {len(folders)} {what}, such as {folders[0]}."
-    if files.misplaced:
+    unpacked = [folder for folder in files.without_grasp(set(packed)) if folder in known]
+    if unpacked:
+        count = sum(len(files.by_grasp[folder]) for folder in unpacked)
         yield (
-            f"{len(files.misplaced)} files .json lie at no <category>/<6>/<10>[/<6>], such as "
-            f"{files.misplaced[0]}."
+            f"{count} caption files describe {len(unpacked)} grasps that are not packed, such as "
+            f"{unpacked[0]}."
         )
+    yield from files.out_of_place(known)
     unknown = Counter(
         marker
         for captions in said
@@ -257,7 +268,11 @@ def _measure(
     vertices = hand.pose(grasp).vertices_object.double().numpy()
     touched = touched_parts(shape, vertices, hand.vertex_finger.numpy())
     return _Measured(
-        row, object_index, torch.from_numpy(touched.by_finger).long(), int(touched.count.argmax())
+        row,
+        object_index,
+        torch.from_numpy(touched.by_finger).long(),
+        int(touched.count.argmax()),
+        is_near=bool(touched.count.any()),
     )
 
 
