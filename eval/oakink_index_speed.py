@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from semgrasp.dataset.oakink_index import (
     CATEGORIES,
     PUBLISHED_COUNTS,
     PUBLISHED_OBJECTS,
+    Action,
     OakInkIndex,
     read_index,
 )
@@ -42,7 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         root = Path(name)
         start = time.perf_counter()
-        write_tree(root)
+        for recording in published_recordings():
+            _write_recording(root, recording)
         print(f"written in {time.perf_counter() - start:.1f} s")
         cold = _timed("cold", root)
         cached = _timed("cached", root)
@@ -59,7 +62,18 @@ def _timed(name: str, root: Path) -> OakInkIndex:
     return index
 
 
-def write_tree(root: Path) -> None:
+class Recording(NamedTuple):
+    """One recorded grasp and those transferred from it."""
+
+    category: str
+    action: Action
+    number: int
+    """Among those of its category and action."""
+    grasped: tuple[str, ...]
+    """Ids of objects."""
+
+
+def published_recordings() -> Iterator[Recording]:
     """The published number of grasps: as many of each object of a split as go into it evenly."""
     objects = _objects()
     for action in ACTIONS:
@@ -73,8 +87,8 @@ def write_tree(root: Path) -> None:
                     times[category][oid] = of_object
         for category, of_objects in times.items():
             for number in range(max(of_objects.values())):
-                grasped = [oid for oid, count in of_objects.items() if count > number]
-                _write_recording(root, category, action, number, grasped)
+                grasped = tuple(oid for oid, count in of_objects.items() if count > number)
+                yield Recording(category, action, number, grasped)
 
 
 def _objects() -> dict[Split, list[tuple[str, str]]]:
@@ -91,9 +105,8 @@ def _objects() -> dict[Split, list[tuple[str, str]]]:
     return found
 
 
-def _write_recording(
-    root: Path, category: str, action: str, number: int, grasped: list[str]
-) -> None:
+def _write_recording(root: Path, recording: Recording) -> None:
+    category, action, number, grasped = recording
     real = f"S{CATEGORIES.index(category):02d}000"
     intent = "handover" if action == "receive" else action
     subjects = "0001_0002" if intent == "handover" else "0001"

@@ -116,6 +116,23 @@ def test_a_hand_without_its_partner_is_left_out_when_pairs_are_wanted(tree, top)
     assert len(index.select(actions=("handover",), only_paired=False)) == 2
 
 
+def test_several_recordings_of_one_moment_share_the_other_hand(tree, top):
+    source = f"pass1/S10001_0004_0003_0007/{TIME}/dom.pkl"
+    write_recording(top / "mug" / "S10001" / "1111111112", source, 40)
+    index = read_index(tree)
+    folders = [entry.folder for entry in index.entries]
+    for giver in ("1111111111", "1111111112"):
+        partner = int(index.partner[folders.index(f"mug/S10001/{giver}")])
+        assert folders[partner] == "mug/S10001/2222222222"
+
+
+def test_only_a_handover_has_a_receiving_hand(tree, top):
+    source = f"pass1/C90001_0001_0001/{TIME}/dom_alt.pkl"
+    (top / "apple" / "C90001" / "0eec013c90" / "source.txt").write_text(source)
+    entry = read_index(tree).entries[0]
+    assert (entry.action, entry.subject) == ("use", "0001")
+
+
 def test_rows_are_chosen_by_split_action_and_category(tree):
     index = read_index(tree)
     assert index.select(actions=("hold",), categories=("apple",)) == [0]
@@ -190,6 +207,11 @@ def _quaternions(top: Path) -> None:
     path.write_bytes(pickle.dumps({**parameters(0), "pose": np.zeros((16, 4), np.float32)}))
 
 
+def _millimetres(top: Path) -> None:
+    path = top / "apple" / "C90001" / "0eec013c90" / "hand_param.pkl"
+    path.write_bytes(pickle.dumps({**parameters(0), "tsl": np.full(3, 90.0, np.float32)}))
+
+
 def _not_a_number(top: Path) -> None:
     path = top / "apple" / "C90001" / "0eec013c90" / "hand_param.pkl"
     path.write_bytes(pickle.dumps({**parameters(0), "tsl": np.full(3, np.nan, np.float32)}))
@@ -208,7 +230,8 @@ def _empty_recording(top: Path) -> None:
         (_binary_source, "source.txt", "damaged"),
         (_cut_pickle, "hand_param.pkl", ""),
         (_hostile_pickle, "hand_param.pkl", "system"),
-        (_quaternions, "hand_param.pkl", r"pose \(48\)"),
+        (_quaternions, "hand_param.pkl", r"pose \(48\).*quaternions of OakInk-Image"),
+        (_millimetres, "hand_param.pkl", "wrist is 156 m from the object; tsl is in metres"),
         (_not_a_number, "hand_param.pkl", "not finite"),
         (_empty_recording, "0eec013c90", "neither a grasp nor a transfer"),
     ],
