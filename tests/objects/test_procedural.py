@@ -22,6 +22,9 @@ PARTS = {
     "trigger_sprayer": {"body", "neck", "trigger", "nozzle", "head"},
     "fryingpan": {"handle", "pan", "rim"},
     "teapot": {"body", "handle", "spout", "lid", "knob"},
+    "lotion_pump": {"body", "neck", "head", "nozzle"},
+    "squeezable": {"body", "end", "cap"},
+    "bowl": {"body", "rim", "base"},
 }
 
 LONGEST_SIDE = {
@@ -35,6 +38,9 @@ LONGEST_SIDE = {
     "trigger_sprayer": (0.20, 0.32),
     "fryingpan": (0.28, 0.48),
     "teapot": (0.15, 0.29),
+    "lotion_pump": (0.13, 0.25),
+    "squeezable": (0.07, 0.22),
+    "bowl": (0.07, 0.24),
 }
 
 cached_object = cache(make_object)
@@ -109,7 +115,7 @@ def test_filled_solid_contains_the_object_and_only_containers_gain_volume(made):
     filled = manifold(made.filled)
     assert (whole - filled).volume() < 0.005 * whole.volume()
     gains = filled.volume() > 1.5 * whole.volume()
-    assert gains == (made.shape.category in {"mug", "wineglass", "fryingpan"})
+    assert gains == (made.shape.category in {"mug", "wineglass", "fryingpan", "bowl"})
 
 
 def test_triangles_are_few_and_no_edge_is_long(made):

@@ -6,12 +6,15 @@ import numpy as np
 
 from semgrasp.errors import InputError
 from semgrasp.objects.procedural.bottle import make_bottle
+from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.knife import make_knife
+from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
+from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
@@ -28,6 +31,9 @@ _MAKERS = {
     "trigger_sprayer": make_trigger_sprayer,
     "fryingpan": make_fryingpan,
     "teapot": make_teapot,
+    "lotion_pump": make_lotion_pump,
+    "squeezable": make_squeezable,
+    "bowl": make_bowl,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
