@@ -3,6 +3,10 @@
 import argparse
 import os
 import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial as partial_of
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +24,8 @@ from semgrasp.metrics.protocols import PROTOCOLS, protocol
 
 _NAMED_DAMAGES = 5
 """Damaged grasps that the terminal names; the report names all."""
+_SECONDS_BETWEEN_REPORTS = 30.0
+"""Between lines of progress where there is no terminal."""
 _RESUMABLE_ABOVE = 1000
 """Grasps above which finished work is kept beside the report, to go on after an interruption."""
 
@@ -32,8 +38,8 @@ def run(options: argparse.Namespace) -> None:
     chosen = protocol(options.protocol)
     outputs = _outputs(options)
     console = progress_console()
-    with console.status("Reading the grasps ..."):
-        reading = _reading(options)
+    with console.status("Reading the grasps ...") as status:
+        reading = _reading(options, lambda count: status.update(f"Reading grasp {count} ..."))
         reference = None
         if options.reference is not None:
             reference = read_samples(options.reference, **_reading_options(options)).samples
@@ -45,11 +51,14 @@ def run(options: argparse.Namespace) -> None:
         partial = first.with_name(first.name + ".partial.jsonl")
     try:
         with _progress(console) as bar:
-            task = bar.add_task(f"Measuring ({chosen.name})", total=len(reading.samples))
+            total = len(reading.samples)
+            task = bar.add_task(f"Measuring ({chosen.name})", total=total)
+            advance = _Reports(console, total) if bar.disable else partial_of(bar.advance, task)
             evaluation = evaluate(
                 reading.samples,
                 chosen,
                 damaged=reading.damaged,
+                notes=reading.notes,
                 metrics=None if options.metrics is None else options.metrics.split(","),
                 engine=options.engine,
                 seed=options.seed,
@@ -58,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
                 reference=reference,
                 pointnet=options.pointnet,
                 partial=partial,
-                progress=lambda count: bar.advance(task, count),
+                progress=advance,
             )
     except KeyboardInterrupt:
         if partial is None or not partial.exists():
@@ -92,7 +101,7 @@ def _reading_options(options: argparse.Namespace) -> dict:
     }
 
 
-def _reading(options: argparse.Namespace) -> Reading:
+def _reading(options: argparse.Namespace, progress: Callable[[int], object]) -> Reading:
     if options.hand is not None:
         if options.object is None or options.path is not None:
             raise InputError(
@@ -104,7 +113,7 @@ def _reading(options: argparse.Namespace) -> Reading:
             "Nothing to measure: give a file or folder of grasps, or --hand HAND --object OBJECT. "
             "See semgrasp evaluate --help."
         )
-    return read_samples(options.path, **_reading_options(options))
+    return read_samples(options.path, **_reading_options(options), progress=progress)
 
 
 def _mano(options: argparse.Namespace) -> str:
@@ -121,12 +130,20 @@ def _outputs(options: argparse.Namespace) -> dict[str, Path]:
     """Where to write, checked before anything is computed."""
     chosen = {"json": options.json, "csv": options.csv, "markdown": options.markdown}
     outputs = {kind: Path(path) for kind, path in chosen.items() if path is not None}
+    if len({path.resolve() for path in outputs.values()}) < len(outputs):
+        raise InputError("Two reports would be written to one file. Give each a name of its own.")
     for path in outputs.values():
         if path.is_dir():
             raise InputError(f"Cannot write to {path}: it is a folder. Give a file name.")
         existing = next(folder for folder in path.absolute().parents if folder.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK):
-            raise InputError(f"Cannot write to {path}: {existing} does not allow it.")
+        try:
+            # Permissions alone do not tell: root may all, yet some file systems refuse it.
+            with tempfile.TemporaryFile(dir=existing):
+                pass
+        except OSError as error:
+            raise InputError(
+                f"Cannot write to {path}: {existing} does not allow it. Give another place."
+            ) from error
     return outputs
 
 
@@ -153,6 +170,21 @@ def _progress(console: Console) -> Progress:
     )
 
 
+class _Reports:
+    """Progress where nobody looks: a line now and then, for logs of long runs."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console, self._total = console, total
+        self._done = 0
+        self._last = time.monotonic()
+
+    def __call__(self, count: int) -> None:
+        self._done += count
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN_REPORTS:
+            self._last = time.monotonic()
+            self._console.print(f"Measured {self._done} of {self._total} grasps.")
+
+
 def _print(evaluation: Evaluation) -> None:
     """The table on standard output."""
     console = Console(highlight=False)
@@ -162,9 +194,12 @@ def _print(evaluation: Evaluation) -> None:
         f"{len(evaluation.measured)} grasps, {len(evaluation.damaged)} damaged",
         title_justify="left",
     )
-    table.add_column("metric", no_wrap=True)
-    table.add_column("mean +- std [95 % CI]", justify="right", no_wrap=True)
-    table.add_column("n", justify="right")
+    # Folded, not cut, where the terminal is narrow: a number without its end is another number.
+    table.add_column("metric", overflow="fold")
+    table.add_column("mean +- std [95 % CI]", justify="right", overflow="fold")
+    table.add_column(
+        "n", justify="right", no_wrap=True, min_width=len(str(len(evaluation.measured)))
+    )
     for name, s in evaluation.summary().items():
         spread = "" if name in PROPORTIONS else f" +- {s.std:.3f}"
         # Text, because rich reads brackets in strings as markup.
@@ -182,5 +217,7 @@ def _damages(evaluation: Evaluation) -> list[str]:
     damaged = evaluation.damaged
     lines = [f"Damaged: {name}: {reason}" for name, reason in damaged[:_NAMED_DAMAGES]]
     if len(damaged) > _NAMED_DAMAGES:
-        lines.append(f"... and {len(damaged) - _NAMED_DAMAGES} more; the report names all.")
+        lines.append(
+            f"... and {len(damaged) - _NAMED_DAMAGES} more; --json FILE or --csv FILE names all."
+        )
     return lines

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,8 @@ class Reading:
     """In order of their names."""
     damaged: list[Damaged]
     """What could not be read, and why; never dropped silently."""
+    notes: tuple[str, ...] = ()
+    """What was assumed about all of them, one sentence each."""
 
 
 class Entry(NamedTuple):
@@ -46,13 +48,25 @@ class Sources:
     objects: ObjectFiles
     hands: HandSource
     convention: HandConvention
+    is_convention_assumed: bool = False
+    """Whether nobody said the convention."""
+    assumptions: set[str] = field(default_factory=set)
+    """What readers had to assume, to be told to the user."""
 
 
-def gather(entries: Iterable[Entry | Damaged]) -> Reading:
-    """Read every entry; what fails is set aside with its reason."""
+def gather(
+    entries: Iterable[Entry | Damaged], *, progress: Callable[[int], object] | None = None
+) -> Reading:
+    """Read every entry; what fails is set aside with its reason.
+
+    Args:
+        progress: Told how many entries have been looked at.
+    """
     samples: list[GraspSample] = []
     damaged: list[Damaged] = []
-    for entry in entries:
+    for count, entry in enumerate(entries, start=1):
+        if progress is not None:
+            progress(count)
         if isinstance(entry, Damaged):
             damaged.append(entry)
             continue

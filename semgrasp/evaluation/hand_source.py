@@ -11,7 +11,12 @@ from numpy import ndarray
 from semgrasp.errors import InputError
 from semgrasp.evaluation.sample import GraspSample, part_named_in
 from semgrasp.hand import HandModel, load_mano, open_hand
-from semgrasp.metrics.closing import LARGEST_HAND, SMALLEST_HAND, closed_hand
+from semgrasp.metrics.closing import (
+    LARGEST_HAND,
+    SMALLEST_HAND,
+    closed_hand,
+    enclosed_volume,
+)
 from semgrasp.types import Grasp, ObjectShape, Side
 
 
@@ -112,8 +117,16 @@ class HandSource:
             )
         asked = part_named_in(instruction, shape.part_names)
         model = self._model_of(len(vertices_object), faces)
+        if model is not None and enclosed_volume(vertices_object, self.faces(model)) < 0:
+            # An inside-out right hand has the triangles of a left one, and the other way round.
+            model = self._other_side(model)
         faces = self.faces(model) if model is not None else closed_hand(vertices_object, faces)
         return GraspSample(name, shape, vertices_object, faces, model, None, instruction, asked)
+
+    def _other_side(self, model: HandModel) -> HandModel | None:
+        """The other hand of a pair."""
+        pair = (other for other in self._known if other.name == model.name)
+        return next((other for other in pair if other.side != model.side), None)
 
     def _model_of(self, num_vertices: int, faces: Int[ndarray, "F 3"]) -> HandModel | None:
         """The known hand with these triangles."""

@@ -53,7 +53,10 @@ def npz_entries(file: Path, name: str, sources: Sources) -> Iterator[Entry]:
             found = list(stored.files)
     except InputError:
         raise
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError) as e:
+    except (
+        zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError,
+        MemoryError,  # a header that promises terabytes
+    ) as e:  # fmt: skip
         raise InputError(
             f"{file.name} is damaged or holds Python objects instead of numbers ({e})."
         ) from e
@@ -130,7 +133,8 @@ def _numbers(record: Mapping[str, Any], keys: tuple[str, ...], size: int) -> nda
     key = next(key for key in keys if key in record)
     if array.size != size:
         raise InputError(
-            f"{key} has shape {array.shape}; expected {size} numbers in this convention."
+            f"{key} has shape {array.shape}; expected {size} numbers."
+            + (" Say how poses are written: --convention." if keys is _POSE else "")
         )
     if not np.isfinite(array).all():
         raise InputError(f"{key} holds numbers that are not finite.")
@@ -146,6 +150,12 @@ def _read(record: Any, file: Path, name: str, sources: Sources) -> GraspSample:
     if not isinstance(record, Mapping):
         raise InputError(f"The record is a {type(record).__name__}, not a table of poses.")
     convention = sources.convention
+    if sources.is_convention_assumed:
+        sources.assumptions.add(
+            f"MANO parameters were read in the convention {convention.name!r}: rotation vectors "
+            "around the flat hand, and the translation is the position of the wrist. If they are "
+            "meant otherwise, these numbers mean nothing: say --convention."
+        )
     if any(key in record for key in _POSE):
         pose = _numbers(record, _POSE, convention.pose_size)
     else:

@@ -6,6 +6,7 @@ object/NAME.ply; a manifest (manifest.csv or .json) names them: columns hand, ob
 
 import csv
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def read_pair(
     hand_mesh, object_mesh = Path(hand_mesh), Path(object_mesh)
     sources = Sources(ObjectFiles(None, units=units, up=up), HandSource(), convention_of(None))
     read = partial(_read, hand_mesh, object_mesh, hand_mesh.name, "", sources)
-    return gather(iter([Entry(hand_mesh.name, read)]))
+    reading = gather([Entry(hand_mesh.name, read)])
+    return replace(reading, notes=tuple(sources.objects.guesses()))
 
 
 def pairs(folder: Path) -> dict[str, tuple[Path, Path | None]]:

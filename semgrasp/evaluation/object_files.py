@@ -1,10 +1,14 @@
 """Objects that grasps refer to: found by name, read once, and the same value for every grasp."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from semgrasp.errors import InputError
 from semgrasp.objects import load_object
+from semgrasp.objects.load import METRES_PER
 from semgrasp.types import ObjectShape
 
 _FORMATS = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".3mf", ".dae")
@@ -23,7 +27,7 @@ class ObjectFiles:
         if source is not None and not source.exists():
             raise InputError(f"No object at {source}. Give a mesh file or a folder of them.")
         self.source, self.units, self.up = source, units, up
-        self._read: dict[tuple[str, ...], ObjectShape | InputError] = {}
+        self._read: dict[tuple[str, str, str], ObjectShape | InputError] = {}
 
     def load(self, path: Path, *, units: str | None = None, up: str | None = None) -> ObjectShape:
         """Read a mesh file, in its own units and up axis where the caller knows them."""
@@ -38,6 +42,18 @@ class ObjectFiles:
         if isinstance(shape, InputError):
             raise shape
         return shape
+
+    def guesses(self) -> list[str]:
+        """In which units files were read that nobody said the unit of, as one sentence."""
+        units = Counter(
+            _unit(shape)
+            for (_, asked, _), shape in self._read.items()
+            if asked == "auto" and isinstance(shape, ObjectShape)
+        )
+        if not units:
+            return []
+        found = ", ".join(f"{unit} for {count}" for unit, count in sorted(units.items()))
+        return [f"Units of object files were guessed from their size ({found}); --units says them."]
 
     def only(self, asker: str) -> Path:
         """The mesh for all grasps; `asker` names who needs it in the error."""
@@ -73,6 +89,12 @@ class ObjectFiles:
         raise InputError(
             f"No mesh of the object {name!r} in {looked}. Give it: --object {Path(name).stem}.obj."
         )
+
+
+def _unit(shape: ObjectShape) -> str:
+    """The unit of the file that a shape was read from."""
+    per_metre = float(np.cbrt(abs(np.linalg.det(shape.T_file_object[:3, :3]))))
+    return min(METRES_PER, key=lambda unit: abs(per_metre * METRES_PER[unit] - 1.0))
 
 
 def _meshes(folder: Path) -> list[Path]:

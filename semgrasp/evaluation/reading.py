@@ -8,7 +8,8 @@
 The readers of each kind stand in files of their own; this one tells the kinds apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def read_samples(
     convention: HandConvention | str | None = None,
     units: str = "auto",
     up: str = "z",
+    progress: Callable[[int], object] | None = None,
 ) -> Reading:
     """Every grasp at a path, in any of the known forms.
 
@@ -48,6 +50,7 @@ def read_samples(
             say it themselves.
         units: Unit of all meshes: auto, m, cm or mm.
         up: Axis of the object files that points up.
+        progress: Told how many grasps have been looked at.
 
     Raises:
         InputError: The path holds nothing of the known kinds. Single damaged grasps do not raise.
@@ -59,8 +62,11 @@ def read_samples(
         ObjectFiles(None if objects is None else Path(objects), units=units, up=up),
         HandSource(hand),
         convention_of(convention),
+        is_convention_assumed=convention is None,
     )
-    return gather(_entries(path, sources))
+    reading = gather(_entries(path, sources), progress=progress)
+    notes = (*sorted(sources.assumptions), *sources.objects.guesses())
+    return replace(reading, notes=notes)
 
 
 def _entries(path: Path, sources: Sources) -> Iterator[Entry | Damaged]:

@@ -91,7 +91,9 @@ class Evaluation:
     set_metrics: Mapping[str, Any] = field(default_factory=dict)
     """Measurements of all grasps together, such as diversity."""
     notes: Sequence[str] = ()
-    """What could not be measured of all grasps together, and why."""
+    """What the reader assumed; what could not be measured of all grasps together, and why."""
+    hands: Mapping[str, int] = field(default_factory=dict)
+    """Grasps by the hand they are shown with: model and side, or "mesh"."""
 
     def summary(self) -> dict[str, Summary]:
         """Every metric that at least one grasp has."""
@@ -117,6 +119,7 @@ class Evaluation:
             "engine": self.engine,
             "seed": self.seed,
             "grasps": len(self.measured),
+            "hands": dict(self.hands),
             "objects": len({grasp.object for grasp in self.measured}),
             "metrics": plain(self.summary()),
             "set_metrics": plain(self.set_metrics),

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +24,8 @@ from semgrasp.metrics.protocols import protocol as protocol_named
 
 _BATCH = 32
 """Grasps of one object that go to a process together."""
+_FAR = 0.5
+"""Distance in [m] from an object at which nobody is about to grasp it."""
 _WORTH_A_PROCESS = 8
 """Grasps below which starting a process takes longer than measuring."""
 
@@ -32,6 +35,7 @@ def evaluate(
     protocol: Protocol | str = "corrected",
     *,
     damaged: Sequence[Damaged] = (),
+    notes: Sequence[str] = (),
     metrics: Sequence[str] | None = None,
     engine: Engine = "mujoco",
     seed: int = 0,
@@ -46,6 +50,7 @@ def evaluate(
 
     Args:
         damaged: What could not be read, to be listed in the report.
+        notes: What the reader assumed, to be said in the report.
         metrics: Names of the metrics to compute; all that the protocol defines by default.
         engine: Simulator of the displacement.
         seed: Of the bootstrap intervals, of clustering and of points drawn from surfaces.
@@ -95,7 +100,7 @@ def evaluate(
     ordered = [results[sample.name] for sample in samples]
     measured = [result for result in ordered if isinstance(result, Measured)]
     names = {result.name for result in measured}
-    together, notes = set_metrics(
+    together, missing = set_metrics(
         [sample for sample in samples if sample.name in names],
         measured,
         protocol,
@@ -111,8 +116,35 @@ def evaluate(
         measured=measured,
         damaged=sorted([*damaged, *(r for r in ordered if isinstance(r, Damaged))]),
         set_metrics=together,
-        notes=tuple(notes),
+        notes=(*notes, *_far_away(samples), *missing),
+        hands=dict(sorted(Counter(_hand_of(s) for s in samples if s.name in names).items())),
     )
+
+
+def _far_away(samples: Sequence[GraspSample]) -> list[str]:
+    """A sentence about hands that are so far off that their unit or frame must be wrong."""
+    far = [sample.name for sample in samples if _gap(sample) > _FAR]
+    if not far:
+        return []
+    what = "1 hand is" if len(far) == 1 else f"{len(far)} hands are"
+    return [
+        f"{what} more than {_FAR} m from the object (first: {far[0]}): are units, frame and "
+        "--convention right?"
+    ]
+
+
+def _gap(sample: GraspSample) -> float:
+    """Distance in [m] between the bounding boxes of hand and object."""
+    hand, held = sample.hand_vertices_object, sample.shape.vertices_object
+    apart = np.maximum(hand.min(0) - held.max(0), held.min(0) - hand.max(0))
+    return float(np.linalg.norm(np.maximum(apart, 0.0)))
+
+
+def _hand_of(sample: GraspSample) -> str:
+    """Which hand a grasp is shown with."""
+    if sample.hand_model is None:
+        return "mesh"
+    return f"{sample.hand_model.name} {sample.hand_model.side}"
 
 
 def _chosen(
@@ -189,6 +221,8 @@ def _key(sample: GraspSample, plan: Plan) -> str:
 def _keep(partial: Path, results: Sequence[Measured | Damaged], keys: dict[str, str]) -> None:
     """Append finished results, one line each."""
     with partial.open("a", encoding="utf-8") as stream:
+        if stream.tell() and not _ends_with_line(partial):
+            stream.write("\n")
         for result in results:
             record: dict[str, Any] = {"key": keys[result.name]}
             if isinstance(result, Measured):
@@ -196,6 +230,13 @@ def _keep(partial: Path, results: Sequence[Measured | Damaged], keys: dict[str, 
             else:
                 record["damaged"] = result._asdict()
             stream.write(json.dumps(record) + "\n")
+
+
+def _ends_with_line(path: Path) -> bool:
+    """Whether the last line was written whole; that of a killed run may be cut."""
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"
 
 
 def _load(partial: Path, keys: dict[str, str]) -> dict[str, Measured | Damaged]:
@@ -216,9 +257,11 @@ def _load(partial: Path, keys: dict[str, str]) -> dict[str, Measured | Damaged]:
 
 
 def _records(partial: Path) -> Iterator[dict[str, Any]]:
-    for line in partial.read_text(encoding="utf-8").splitlines():
+    for line in partial.read_bytes().splitlines():
         try:
-            yield json.loads(line)
+            record = json.loads(line)
         except ValueError:
             # The last line of an interrupted run may be cut; its grasp is measured again.
             continue
+        if isinstance(record, dict):
+            yield record

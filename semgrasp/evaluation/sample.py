@@ -37,8 +37,23 @@ class GraspSample:
     """The part the instruction names, one of `shape.part_names`; empty where unknown."""
 
 
+# fmt: off
+_NOT_HERE = frozenset({
+    "not", "don", "t", "never", "no", "without", "avoid", "avoiding", "off", "away", "free",
+    "clear", "leave", "leaving", "spare", "except", "instead", "untouched", "careful", "i",
+})
+# fmt: on
+"""Words with which a part may be named to be left alone, or to be taken by the one who speaks."""
+
+
 def part_named_in(instruction: str, part_names: Sequence[str]) -> str:
-    """The one part whose name is a word of the instruction; empty for none or several."""
+    """The one part whose name is a word of the instruction; empty for none or several.
+
+    Also empty where a part may be named to be left alone ("keep off the handle") or for somebody
+    else ("so that I can take the handle"): a part that was not asked for must not be scored.
+    """
     words = set(re.findall(r"[a-z]+", instruction.lower().replace("_", " ")))
+    if words & _NOT_HERE:
+        return ""
     named = [name for name in part_names if set(name.lower().split("_")) <= words]
     return named[0] if len(named) == 1 else ""

@@ -122,6 +122,8 @@ def test_every_protocol_is_listed_with_source_and_defects(capsys):
         (["out", "--convention", "guess"], "oakink"),
         (["--hand", "out/hand_000.ply"], "--object"),
         (["out", "--json", "out"], "folder"),
+        (["out", "--json", "a", "--csv", "./a"], "one file"),
+        (["out", "--json", "box.ply/report.json"], "box.ply does not allow it"),
     ],
 )
 def test_wrong_input_is_answered_in_one_line(here, capsys, monkeypatch, arguments, said):
@@ -131,6 +133,18 @@ def test_wrong_input_is_answered_in_one_line(here, capsys, monkeypatch, argument
     assert said in captured.err
     assert len(captured.err.strip().splitlines()) == 1
     assert captured.out == ""
+
+
+def test_a_log_without_a_terminal_shows_progress(here, capsys, monkeypatch):
+    monkeypatch.setattr("semgrasp.cli.evaluate_command._SECONDS_BETWEEN_REPORTS", 0.0)
+    assert main(["evaluate", "out", "--metrics", "contact_ratio"]) == 0
+    assert "Measured 2 of 2 grasps." in capsys.readouterr().err
+
+
+def test_no_number_is_cut_in_a_narrow_terminal(here, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["evaluate", "out", "--metrics", "penetration_depth_cm"]) == 0
+    assert "…" not in capsys.readouterr().out
 
 
 def test_nothing_measured_is_an_error_with_the_first_reason(here, capsys):
@@ -151,7 +165,7 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(here, capsys, monkeypat
     monkeypatch.setattr("semgrasp.cli.evaluate_command._RESUMABLE_ABOVE", 1)
     monkeypatch.setattr("semgrasp.evaluation.running._BATCH", 1)
     with monkeypatch.context() as patch:
-        patch.setattr("semgrasp.cli.evaluate_command.Progress.advance", interrupted)
+        patch.setattr("semgrasp.cli.evaluate_command._Reports.__call__", interrupted)
         with pytest.raises(SystemExit) as exit_:
             main(command)
     assert exit_.value.code == 130

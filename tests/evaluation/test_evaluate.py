@@ -201,6 +201,10 @@ def test_an_interrupted_run_goes_on_from_what_is_finished(samples, tmp_path):
     depths = [grasp.values["penetration_depth_cm"] for grasp in evaluation.measured]
     assert depths[0] == 42.0
     assert max(depths[1:]) < 10.0
+    lines = partial.read_text().splitlines()
+    assert [json.loads(line)["measured"]["name"] for line in lines[2:]] == [
+        sample.name for sample in samples[1:]
+    ]
     bent = replace(samples[0], hand_vertices_object=samples[0].hand_vertices_object + 1e-6)
     again = evaluate([bent], metrics=GEOMETRY, partial=partial)
     assert again.measured[0].values["penetration_depth_cm"] != 42.0
@@ -245,6 +249,24 @@ def test_shares_of_fingers_come_from_the_grasps(samples):
 def test_p_fid_needs_weights_and_a_reference(samples):
     with pytest.raises(InputError, match=r"pointnet\.pt"):
         evaluate(samples, metrics=["contact_share"], reference=samples)
+
+
+def test_a_hand_far_away_is_measured_and_its_unit_is_doubted(samples):
+    far = replace(
+        samples[0], name="far", hand_vertices_object=samples[0].hand_vertices_object + 10.0
+    )
+    evaluation = evaluate([far, samples[1]], metrics=["contact_ratio"])
+    assert len(evaluation.measured) == 2
+    (note,) = evaluation.notes
+    assert "1 hand" in note
+    assert "far" in note
+    assert evaluate(samples, metrics=["contact_ratio"]).notes == ()
+
+
+def test_the_report_says_which_hands_it_measured(samples):
+    bare = replace(samples[0], name="bare", hand_model=None, grasp=None)
+    evaluation = evaluate([*samples, bare], metrics=["contact_ratio"])
+    assert evaluation.to_dict()["hands"] == {"mesh": 1, "open right": 3}
 
 
 def test_progress_counts_every_grasp(samples):

@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -166,6 +167,28 @@ def test_mano_npz_with_a_batch(scene, tmp_path, split):
     check(reading, scene)
 
 
+def test_what_nobody_said_about_foreign_files_is_told(scene, tmp_path):
+    """A wrong guess of either makes numbers that mean nothing."""
+    np.savez(tmp_path / "g.npz", pose=np.zeros((1, 48)), tsl=np.zeros((1, 3)))
+    convention, units = read_samples(tmp_path / "g.npz", objects=scene.box).notes
+    assert "'oakink'" in convention
+    assert "--convention" in convention
+    assert "(mm for 1)" in units
+    said = read_samples(tmp_path / "g.npz", objects=scene.box, convention="oakink", units="mm")
+    assert said.notes == ()
+
+
+def test_a_lying_npz_header_is_damaged(scene, tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000, 48)}"
+    header = header.ljust(117) + b"\n"
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "g.npz", "w") as archive:
+        archive.writestr("pose.npy", member)
+    ((name, reason),) = read_samples(tmp_path / "g.npz", objects=scene.box).damaged
+    assert name == "g.npz"
+    assert "damaged" in reason
+
+
 def test_mano_json_with_an_object_per_grasp(scene, tmp_path):
     shutil.copy(scene.box, tmp_path / "crate.ply")
     rows = []
@@ -207,6 +230,20 @@ def test_a_strangers_hand_needs_no_model(scene, tmp_path):
     (sample,) = read_samples(tmp_path).samples
     assert sample.hand_model is None
     assert len(sample.hand_vertices_object) > 1650
+
+
+def test_an_inside_out_right_hand_is_not_taken_for_a_left_one(scene, tmp_path):
+    """Mirroring turns triangles around, too."""
+    path = scene.write_pair(tmp_path)
+    (file,) = path.glob("*_hand.*")
+    straight = read_samples(path).samples[0]
+    hand = trimesh.load(file, process=False)
+    trimesh.Trimesh(hand.vertices, hand.faces[:, ::-1], process=False).export(file)
+    turned = read_samples(path).samples[0]
+    assert straight.hand_model is not None
+    assert turned.hand_model is not None
+    assert turned.hand_model.side == straight.hand_model.side == "right"
+    assert np.array_equal(turned.hand_faces, straight.hand_faces)
 
 
 def test_a_hand_in_another_unit_than_its_object_is_damaged(scene, tmp_path):
@@ -305,6 +342,10 @@ def test_a_folder_of_nothing_is_refused_with_what_is_known(tmp_path):
         ("Grip the trigger head!", "trigger_head"),
         ("the body or the handle", ""),
         ("pass it to me", ""),
+        ("Hold the body and keep off it", ""),
+        ("Lift it by the lip and do not touch the handle", ""),
+        ("Give it to me so that I can take it by the handle", ""),
+        ("Careful with the handle: take it by the side", ""),
     ],
 )
 def test_the_part_that_an_instruction_names(instruction, part):
