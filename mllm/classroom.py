@@ -83,6 +83,9 @@ class Classroom:
     seed: int = 0
     mixture: Mixture = field(default_factory=Mixture)
     """May change between steps: the stages of training differ in it."""
+    rank: int = 0
+    """Which of the processes that train together this is; each reads its share of the objects."""
+    processes: int = 1
 
     def __post_init__(self) -> None:
         self._index = {row: i for i, row in enumerate(self.encoded.rows.tolist())}
@@ -94,17 +97,21 @@ class Classroom:
         self._taught = [i for i, some in enumerate(self._members) if some]
 
     def steps(self) -> Iterator[LanguageStep]:
-        """One pass over the objects."""
+        """One pass over the objects, or over this process's share of them."""
         rng = random.Random(self.seed)
-        self.seed += 1
         order = list(self._taught)
         rng.shuffle(order)
+        if self.rank:
+            # The order is that of all processes, what is said of an object this one's own.
+            rng.seed(f"{self.seed}/{self.rank}")
+        self.seed += 1
         size = self.shape.objects
-        for start in range(0, len(order) - size + 1, size):
+        for i in range(len(self)):
+            start = (i * self.processes + self.rank) * size
             yield self._step(order[start : start + size], rng)
 
     def __len__(self) -> int:
-        return len(self._taught) // self.shape.objects
+        return len(self._taught) // (self.shape.objects * self.processes)
 
     def _step(self, objects: list[int], rng: random.Random) -> LanguageStep:
         views = [rng.randrange(self.encoded.num_views) for _ in objects]

@@ -125,10 +125,16 @@ class LanguageData(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         assert self.classroom is not None, "the training module prepares the lessons"
+        # Lightning divides no iterable data among the processes of several GPUs.
+        trainer = self.trainer
+        if trainer is not None:
+            self.classroom.rank = trainer.global_rank
+            self.classroom.processes = trainer.world_size
         if len(self.classroom) == 0:
             raise InputError(
                 f"{self.folder} has captions of too few training objects: a step reads "
-                f"{self.shape.objects} of them (data.shape.objects). Pack more captions."
+                f"{self.shape.objects} of them (data.shape.objects) in each of "
+                f"{self.classroom.processes} processes. Pack more captions."
             )
         return DataLoader(_Steps(self.classroom, self.passes_per_epoch), batch_size=None)
 

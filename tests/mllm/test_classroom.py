@@ -1,5 +1,7 @@
 """Batches speak the codes of the view that the object is seen in, and mix what they are told to."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -84,3 +86,29 @@ def test_encoding_is_kept_on_disk(packed_folder, tokenizer_folder, model, tmp_pa
     second.prepare_lessons(model, "fit")
     assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == written
     assert torch.equal(first.encoded["train"].codes, second.encoded["train"].codes)
+
+
+def test_processes_that_train_together_read_different_objects(data, model):
+    room = data.classroom
+    room.processes, seen = 2, []
+    for rank in range(2):
+        room.rank, room.seed = rank, 5
+        assert len(room) == 1
+        (step,) = room.steps()
+        seen += step.log_size.tolist()
+    everything = data.encoded["train"].log_size.unique().tolist()
+    assert len(seen) == 4
+    # Views of an object differ a little in size, so sizes stand for objects seen in one view.
+    assert len(set(seen)) == 4
+    assert set(seen) <= set(everything)
+
+
+def test_objects_without_captions_are_passed_over(data, model):
+    room = data.classroom
+    first = int(data.encoded["train"].objects[0])
+    lessons = {row: [] if room.groups[row][0] == first else x for row, x in room.lessons.items()}
+    fewer = replace(room, lessons=lessons, shape=replace(room.shape, objects=3), seed=0)
+    assert len(fewer) == 1
+    sizes = data.encoded["train"].log_size[0].tolist()
+    (step,) = fewer.steps()
+    assert not set(step.log_size.tolist()) & set(sizes)
