@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import trimesh
 
 from semgrasp.dataset.capgrasp import read_captions, write_captions
-from semgrasp.dataset.conversation import Caption, instruction_of, make_turns
+from semgrasp.dataset.conversation import (
+    Caption,
+    Markers,
+    instruction_of,
+    make_turns,
+    without_placeholders,
+)
 from semgrasp.dataset.oakbase import read_parts, write_parts
 from semgrasp.dataset.oakink import (
     ObjectEntry,
@@ -188,6 +195,12 @@ def test_captions_come_back_in_order_with_kind_and_bank(tree):
         [{"from": "human", "value": "Drink."}],
         {"conversations": [{"from": "human", "value": "Drink."}]},
         {"caption": "Drink."},
+        {"captions": ["Drink."]},
+        "Drink.",
+        ["Drink."],
+        [{"id": 1, "conversations": [{"from": "human", "value": "Drink."}]}],
+        [{"from": "system", "value": "Grasp."}, {"from": "user", "value": "Drink."}],
+        [{"from": "human", "value": "Drink."}, {"from": "gpt", "value": {"pose": [0.0]}}],
     ],
 )
 def test_every_known_form_of_a_caption_file_is_read(tmp_path, value):
@@ -207,3 +220,44 @@ def test_a_file_that_is_no_conversation_is_refused(tmp_path):
     (folder / "0_simple_caption.json").write_text('[{"from": "hum')
     with pytest.raises(InputError, match="not readable JSON"):
         read_captions(tmp_path, folder.relative_to(tmp_path / "CapGrasp/captions/v0_1"))
+
+
+def test_a_file_may_hold_several_conversations_and_a_byte_order_mark(tmp_path):
+    folder = tmp_path / "CapGrasp/captions/v0_1/mug"
+    folder.mkdir(parents=True)
+    value = [{"caption": "Drink."}, {"conversations": [{"from": "human", "value": "Pour."}]}]
+    (folder / "0_simple_caption.json").write_text(json.dumps(value), encoding="utf-8-sig")
+    captions = read_captions(tmp_path, Path("mug"))
+    assert [instruction_of(caption) for caption in captions] == ["Drink.", "Pour."]
+
+
+def test_nesting_without_end_is_refused(tmp_path):
+    folder = tmp_path / "CapGrasp/captions/v0_1/mug"
+    folder.mkdir(parents=True)
+    for depth in (900, 100_000):
+        (folder / "0_simple_caption.json").write_text("[" * depth + "]" * depth)
+        with pytest.raises(InputError):
+            read_captions(tmp_path, Path("mug"))
+
+
+def test_placeholders_go_and_unknown_ones_are_found():
+    text = "<point_start><point_patch><point_end> Hold <hand> the <lid> of <object> by <SG>x<EG>."
+    assert without_placeholders(text) == "Hold the <lid> of by ."
+    assert Markers().unknown(text) == ["<lid>"]
+    assert without_placeholders("Hold the <lid>.", Markers(things=("lid",))) == "Hold the ."
+
+
+def test_parts_of_a_coarse_mesh_fit_though_their_points_are_sparse(tmp_path, mug):
+    """A face of 10 cm has its middle far from every corner; surfaces are compared, not points."""
+    box = trimesh.creation.box(extents=(0.1, 0.1, 0.2))
+    labels = (box.triangles_center[:, 2] > 0.09).astype(np.int64)
+    coarse = replace(
+        mug,
+        vertices_object=np.asarray(box.vertices, np.float64),
+        faces=np.asarray(box.faces, np.int64),
+        face_parts=labels,
+    )
+    write_metadata(tmp_path, {OID: ENTRY})
+    write_mesh(tmp_path, ENTRY.name, coarse)
+    write_parts(tmp_path, coarse, ENTRY.name, ATTRIBUTES)
+    np.testing.assert_array_equal(read_object(tmp_path, "mug", ENTRY).face_parts, labels)
