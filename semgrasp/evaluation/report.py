@@ -205,7 +205,7 @@ def described(set_metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif isinstance(value, list):
             texts = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in value]
             rows.append((name, " to ".join(texts) if len(texts) == 2 else ", ".join(texts)))
-        else:
+        elif value is not None:
             rows.append((name, str(value)))
     return rows
 

@@ -1,5 +1,8 @@
 """Measurements of a grasp on an object: pure functions of meshes."""
 
+from semgrasp.simulation import CORRECTED as CORRECTED_DISPLACEMENT  # noqa: F401
+from semgrasp.simulation import GRASPTTA as GRASPTTA_DISPLACEMENT  # noqa: F401
+from semgrasp.simulation import OAKINK as OAKINK_DISPLACEMENT  # noqa: F401
 from semgrasp.simulation import Displacement as Displacement
 from semgrasp.simulation import DisplacementRule as DisplacementRule
 from semgrasp.simulation import DisplacementTest as DisplacementTest
@@ -45,6 +48,9 @@ from .penetration import penetration_depth as penetration_depth
 from .pointnet_features import PointNetFeatures as PointNetFeatures
 from .pose_errors import joint_error as joint_error
 from .pose_errors import vertex_error as vertex_error
+from .protocols import PROTOCOLS as PROTOCOLS
+from .protocols import Protocol as Protocol
+from .protocols import protocol as protocol
 from .solid import SolidObject as SolidObject
 from .volume import DVQVAE_VOLUME as DVQVAE_VOLUME
 from .volume import EXACT as EXACT

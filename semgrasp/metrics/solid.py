@@ -36,6 +36,25 @@ class SolidObject:
     def __post_init__(self) -> None:
         _ = self._prepared
 
+    @classmethod
+    def of_mesh(
+        cls, vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"], *, name: str = "object"
+    ) -> "SolidObject":
+        """An object from the arrays of any mesh library.
+
+        Args:
+            vertices: In [m], in the frame in which the hands will be given, whichever that is.
+            faces: Vertex indices.
+
+        Raises:
+            InputError: As for the class.
+        """
+        return cls(
+            ObjectShape(
+                name, np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
+            )
+        )
+
     def __reduce__(self):
         # The trees of libigl and the solid of manifold3d do not travel between processes.
         return SolidObject, (self.shape,)

@@ -382,3 +382,12 @@ def test_tensors_give_tensors_of_their_own_kind():
     assert depth.dtype == torch.float32
     assert in_contact(vertices, solid).tolist() == [[True] * 3] * 2
     assert penetration_depth(vertices.numpy(), solid).shape == (2, 3)
+
+
+def test_arrays_of_any_mesh_library_make_an_object(volume):
+    """Lists of 32 bit numbers, too; the frame is whatever the caller's is."""
+    mesh = ball()
+    solid = SolidObject.of_mesh(mesh.vertices.astype(np.float32), mesh.faces.astype(np.int32))
+    assert intersection_volume(finger(), solid) == pytest.approx(volume, rel=1e-4)
+    with pytest.raises(InputError, match="'cup'"):
+        SolidObject.of_mesh(mesh.vertices, mesh.faces[:-2], name="cup")
