@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from semgrasp.dataset.capgrasp import CaptionFiles, find_captions, read_caption_file
-from semgrasp.dataset.conversation import GRASP, MARKERS, Caption, Markers, make_turns
+from semgrasp.dataset.capgrasp import CaptionFiles, find_captions
+from semgrasp.dataset.conversation import MARKERS, Caption, Markers
 from semgrasp.dataset.oakbase import PartsError, read_part_names
 from semgrasp.dataset.oakink import ObjectEntry, read_metadata, read_object
 from semgrasp.dataset.oakink_index import Action, Damage, OakInkIndex
@@ -25,6 +25,7 @@ from semgrasp.errors import InputError, SemgraspError
 from semgrasp.hand import HandModel
 from semgrasp.metrics import touched_parts
 from semgrasp.metrics.contact import HOLDING_DISTANCE
+from semgrasp.synthesis.published_captions import caption_notes, read_grasp_captions
 from semgrasp.types import FINGERS, INTENTS, ObjectShape
 
 WHOLE = "body"
@@ -121,12 +122,12 @@ def pack_published(
 
     files = find_captions(root) if captions is None else captions
     folders = [index.entries[item.row].folder for item in measured]
-    said = [_read_captions(files, f, markers, left_out) for f in track(folders, "captions")]
+    said = [read_grasp_captions(files, f, markers, left_out) for f in track(folders, "captions")]
     data = _pack(index, shapes, measured, said, num_points)
     notes = [
         *_part_notes(unlabelled),
         *_distance_notes(index, measured),
-        *_caption_notes(files, index, folders, said, markers),
+        *caption_notes(files, index, folders, said, markers),
     ]
     return Packing(data, tuple(left_out), tuple(notes), sum(not some for some in said))
 
@@ -160,19 +161,6 @@ def _read_object(
         return read_object(root, category, entry, with_parts=False)
 
 
-def _read_captions(
-    files: CaptionFiles, folder: str, markers: Markers, left_out: list[Damage]
-) -> list[Caption]:
-    """Captions of one grasp; the same words of two archives are one caption."""
-    captions: list[Caption] = []
-    for path in files.by_grasp.get(folder, ()):
-        try:
-            captions += [clean_caption(c, markers) for c in read_caption_file(path)]
-        except (InputError, OSError) as error:
-            left_out.append(Damage(f"{folder}/{path.name}", " ".join(str(error).split())))
-    return [c for i, c in enumerate(captions) if c not in captions[:i]]
-
-
 def _part_notes(unlabelled: Counter[str]) -> Iterable[str]:
     if unlabelled:
         found = ", ".join(
@@ -190,60 +178,6 @@ def _distance_notes(index: OakInkIndex, measured: Sequence[_Measured]) -> Iterab
             f"from their object, such as {far[0]}; where these are many, mesh and hand do not "
             "belong together."
         )
-
-
-def _caption_notes(
-    files: CaptionFiles,
-    index: OakInkIndex,
-    packed: Sequence[str],
-    said: Sequence[Sequence[Caption]],
-    markers: Markers,
-) -> Iterable[str]:
-    known = {entry.folder for entry in index.entries}
-    unpacked = [folder for folder in files.without_grasp(set(packed)) if folder in known]
-    if unpacked:
-        count = sum(len(files.by_grasp[folder]) for folder in unpacked)
-        yield (
-            f"{count} caption files describe {len(unpacked)} grasps that are not packed, such as "
-            f"{unpacked[0]}."
-        )
-    yield from files.out_of_place(known)
-    unknown = Counter(
-        marker
-        for captions in said
-        for caption in captions
-        for turn in caption["turns"]
-        for marker in markers.unknown(turn["value"])
-    )
-    if unknown:
-        found = ", ".join(f"{marker} ({count})" for marker, count in unknown.most_common(8))
-        yield (
-            f"Captions hold markers that are not known: {found}. Say what they stand for: "
-            "--object-markers or --grasp-markers."
-        )
-
-
-def clean_caption(caption: Caption, markers: Markers = MARKERS) -> Caption:
-    """A published caption in our form: grasps marked alike, other markers gone, turn by turn.
-
-    The published instruction may carry markers of objects and points, and may have no answer; the
-    model's answer to an instruction is a grasp, so one is put where none is marked.
-    """
-    texts: list[str] = []
-    for turn in caption["turns"]:
-        words = f" {GRASP} ".join(
-            markers.without_things(piece) for piece in markers.grasp.split(turn["value"])
-        ).strip()
-        # Two turns of one speaker in a row are one turn; the human begins.
-        if (turn["from"] == "gpt") == (len(texts) % 2 == 1):
-            texts.append(words)
-        elif texts:
-            texts[-1] = f"{texts[-1]} {words}".strip()
-    if len(texts) % 2:
-        texts.append("")
-    if not any(GRASP in text for text in texts):
-        texts[-1] = f"{GRASP} {texts[-1]}".strip()
-    return {**caption, "turns": make_turns(*texts)}
 
 
 def _labelled(shape: ObjectShape) -> ObjectShape:

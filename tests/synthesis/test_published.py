@@ -25,7 +25,8 @@ from semgrasp.errors import InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
 from semgrasp.hand import open_hand
 from semgrasp.objects.procedural import make_object
-from semgrasp.synthesis.published import WHOLE, clean_caption, pack_published
+from semgrasp.synthesis.published import WHOLE, pack_published
+from semgrasp.synthesis.published_captions import clean_caption
 from semgrasp.types import INTENTS, Grasp
 
 REPOSITORY = Path(__file__).parents[2]
