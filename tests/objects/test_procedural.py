@@ -25,6 +25,8 @@ PARTS = {
     "lotion_pump": {"body", "neck", "head", "nozzle"},
     "squeezable": {"body", "end", "cap"},
     "bowl": {"body", "rim", "base"},
+    # Every assembly has other parts; see the tests of its words below.
+    "assembly": set(),
 }
 
 LONGEST_SIDE = {
@@ -41,7 +43,15 @@ LONGEST_SIDE = {
     "lotion_pump": (0.13, 0.25),
     "squeezable": (0.07, 0.22),
     "bowl": (0.07, 0.24),
+    "assembly": (0.06, 0.45),
 }
+
+ASSEMBLY_WORDS = {
+    *("arm", "base", "body", "crossbar", "cup", "disc", "end", "grip", "guard", "handle", "head"),
+    *("hook", "knob", "lever", "middle", "neck", "post", "rim", "ring", "shaft", "spout", "tip"),
+    *("trigger", "wheel"),
+}
+"""What the last word of an assembly's part name may be."""
 
 cached_object = cache(make_object)
 
@@ -115,6 +125,10 @@ def test_filled_solid_contains_the_object_and_only_containers_gain_volume(made):
     filled = manifold(made.filled)
     assert (whole - filled).volume() < 0.005 * whole.volume()
     gains = filled.volume() > 1.5 * whole.volume()
+    if made.shape.category == "assembly":
+        # Only those with a shell, the part that has a rim, can be filled.
+        assert "rim" in made.part_attributes or not gains
+        return
     assert gains == (made.shape.category in {"mug", "wineglass", "fryingpan", "bowl"})
 
 
@@ -151,9 +165,27 @@ def test_sites_have_a_frame_and_stand_by_their_part(made):
 
 
 def test_site_names_do_not_depend_on_the_seed():
-    for category in CATEGORIES:
+    # Assemblies are the exception: each is made of other parts, after which its sites are named.
+    for category in set(CATEGORIES) - {"assembly"}:
         names = {tuple(s.name for s in cached_object(category, seed).sites) for seed in SEEDS}
         assert len(names) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_assemblies_have_two_to_five_generic_parts_that_can_all_be_held(seed):
+    made = cached_object("assembly", seed)
+    assert 2 <= len(made.shape.part_names) <= 5
+    assert {name.split()[-1] for name in made.shape.part_names} <= ASSEMBLY_WORDS
+    assert {site.part for site in made.sites} == set(made.shape.part_names)
+    names = [site.name for site in made.sites]
+    assert len(set(names)) == len(names)
+    for site in made.sites:
+        assert site.name.startswith(site.part.replace(" ", "_"))
+
+
+def test_assemblies_differ_in_plan():
+    kinds = {cached_object("assembly", seed).shape.part_names for seed in range(40)}
+    assert len(kinds) > 25
 
 
 def test_mug_handles_leave_room_for_fingers():

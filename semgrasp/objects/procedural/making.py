@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from semgrasp.errors import InputError
+from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
@@ -34,6 +35,7 @@ _MAKERS = {
     "lotion_pump": make_lotion_pump,
     "squeezable": make_squeezable,
     "bowl": make_bowl,
+    "assembly": make_assembly,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
