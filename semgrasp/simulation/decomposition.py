@@ -79,7 +79,7 @@ def thickness(corners: Float[ndarray, "n 3"]) -> float:
     if len(corners) < 4:
         return 0.0
     centred = corners - corners.mean(axis=0)
-    return float(np.ptp(centred @ np.linalg.svd(centred, full_matrices=False)[2][2]))
+    return float(np.ptp(centred @ np.linalg.eigh(centred.T @ centred)[1][:, 0]))
 
 
 def _save(file: Path, pieces: tuple[ndarray, ...]) -> None:

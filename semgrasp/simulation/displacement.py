@@ -119,7 +119,7 @@ class DisplacementTest:
         if isinstance(self._scene, MujocoScene):
             if pieces is None:
                 pieces = self._pieces(vertices, hand_faces, hand_model)
-            paths = self._scene.pull(pieces.corners(vertices))
+            paths = self._scene.pull(pieces.points(vertices))
         else:
             paths = self._scene.pull(vertices, hand_faces)
         start, ends = paths

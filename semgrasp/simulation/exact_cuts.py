@@ -9,6 +9,7 @@ a mug takes all that are allowed.
 
 import heapq
 import itertools
+from collections.abc import Iterator
 
 import manifold3d
 import numpy as np
@@ -18,8 +19,8 @@ from numpy import ndarray
 from semgrasp.errors import InputError
 from semgrasp.simulation.decomposition_settings import Decomposition
 
-_CUTS = (0.25, 0.5, 0.75)
-"""Where planes are tried, as shares of a part's extent."""
+_CUTS = (0.5, 0.25, 0.75)
+"""Where planes are tried, as shares of a part's extent; the likeliest first spares the others."""
 _MIN_EXTENT = 0.004
 """A part is not cut across an extent below this, in [m]."""
 _SIMPLIFICATION = 0.0005
@@ -89,13 +90,16 @@ def _halved(part: manifold3d.Manifold) -> list[manifold3d.Manifold]:
     below = _volumes_below(vertices, faces, axes[axis], offset, height)
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     edges = edges[edges[:, 0] < edges[:, 1]]
-    best, least = None, np.inf
+    best, least, whole = None, np.inf, part.volume()
     for plane, volume in enumerate(below):
-        hulls = _hull_volumes(vertices, edges, height[plane])
-        surplus = (hulls[0] - volume, hulls[1] - (part.volume() - volume))
+        hulls = _hulls(vertices, edges, height[plane])
+        one = next(hulls).volume() - volume
+        if 2.0 * one >= least:
+            continue
+        other = next(hulls).volume() - (whole - volume)
         # The sum alone shaves slivers off a shell; the maximum cuts it in the middle.
-        if max(surplus) + sum(surplus) < least:
-            best, least = plane, max(surplus) + sum(surplus)
+        if max(one, other) + one + other < least:
+            best, least = plane, max(one, other) + one + other
     if best is None:
         return []
     halves = part.split_by_plane(axes[axis[best]].tolist(), float(offset[best]))
@@ -128,20 +132,17 @@ def _volumes_below(
     return (share * spanned).sum(axis=1) / 6.0
 
 
-def _hull_volumes(
+def _hulls(
     vertices: Float[ndarray, "V 3"], edges: Int[ndarray, "E 2"], height: Float[ndarray, " V"]
-) -> tuple[float, float]:
-    """Volumes in [m^3] of the hulls of what lies below and above a plane."""
+) -> Iterator[manifold3d.Manifold]:
+    """The hulls of what lies below a plane, and of what lies above it."""
     is_below = height < 0.0
     crossing = edges[is_below[edges[:, 0]] != is_below[edges[:, 1]]]
     start, end = height[crossing].T
     reached = (start / (start - end))[:, None]
     cut = vertices[crossing[:, 0]] * (1.0 - reached) + vertices[crossing[:, 1]] * reached
-    low, high = (
-        manifold3d.Manifold.hull_points(np.concatenate([vertices[side], cut])).volume()
-        for side in (is_below, ~is_below)
-    )
-    return low, high
+    for side in (is_below, ~is_below):
+        yield manifold3d.Manifold.hull_points(np.concatenate([vertices[side], cut]))
 
 
 def _corners(solid: manifold3d.Manifold) -> Float[ndarray, "n 3"]:

@@ -74,18 +74,19 @@ class HandPieces:
         groups = (np.unique(faces[owner == piece]) for piece in range(len(hulls)))
         return HandPieces(tuple(group for group in groups if len(group) >= 4), len(vertices))
 
-    def corners(self, vertices: Float[ndarray, "V 3"]) -> list[Float[ndarray, "_ 3"]]:
-        """Corners of the hulls of a hand in the frame of its vertices; flat pieces are left out."""
+    def points(self, vertices: Float[ndarray, "V 3"]) -> list[Float[ndarray, "_ 3"]]:
+        """Vertices of each piece of a hand, in their frame; flat pieces are left out."""
         if len(vertices) != self.num_vertices:
             raise InputError(
                 f"These pieces are those of a hand with {self.num_vertices} vertices, got "
                 f"{len(vertices)}. Make them from a hand of the same topology."
             )
-        found = []
-        for group in self.groups:
-            points = vertices[group]
-            if thickness(points) > _MIN_THICKNESS:
-                found.append(points[ConvexHull(points).vertices])
+        pieces = (vertices[group] for group in self.groups)
+        found = [points for points in pieces if thickness(points) > _MIN_THICKNESS]
         if not found:
             raise InputError("The hand is flat or empty: none of its pieces spans a volume.")
         return found
+
+    def corners(self, vertices: Float[ndarray, "V 3"]) -> list[Float[ndarray, "_ 3"]]:
+        """Those of the vertices that are corners of the pieces' hulls."""
+        return [points[ConvexHull(points).vertices] for points in self.points(vertices)]
