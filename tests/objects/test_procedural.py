@@ -25,8 +25,11 @@ PARTS = {
     "lotion_pump": {"body", "neck", "head", "nozzle"},
     "squeezable": {"body", "end", "cap"},
     "bowl": {"body", "rim", "base"},
+    "cup": {"body", "rim", "base"},
+    "watering_can": {"body", "handle", "spout", "rim"},
     # Every assembly has other parts; see the tests of its words below.
     "assembly": set(),
+    "bucket": {"body", "rim", "handle"},
 }
 
 LONGEST_SIDE = {
@@ -43,7 +46,10 @@ LONGEST_SIDE = {
     "lotion_pump": (0.13, 0.25),
     "squeezable": (0.07, 0.22),
     "bowl": (0.07, 0.24),
+    "cup": (0.045, 0.26),
+    "watering_can": (0.2, 0.62),
     "assembly": (0.06, 0.45),
+    "bucket": (0.2, 0.5),
 }
 
 ASSEMBLY_WORDS = {
@@ -129,7 +135,7 @@ def test_filled_solid_contains_the_object_and_only_containers_gain_volume(made):
         # Only those with a shell, the part that has a rim, can be filled.
         assert "rim" in made.part_attributes or not gains
         return
-    assert gains == (made.shape.category in {"mug", "wineglass", "fryingpan", "bowl"})
+    assert gains == (made.shape.category in {"mug", "wineglass", "fryingpan", "bowl", "cup", "watering_can", "bucket"})
 
 
 def test_triangles_are_few_and_no_edge_is_long(made):

@@ -8,6 +8,8 @@ from semgrasp.errors import InputError
 from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
+from semgrasp.objects.procedural.bucket import make_bucket
+from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.knife import make_knife
@@ -19,6 +21,7 @@ from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
+from semgrasp.objects.procedural.watering_can import make_watering_can
 from semgrasp.objects.procedural.wineglass import make_wineglass
 from semgrasp.types import ObjectShape
 
@@ -35,7 +38,10 @@ _MAKERS = {
     "lotion_pump": make_lotion_pump,
     "squeezable": make_squeezable,
     "bowl": make_bowl,
+    "cup": make_cup,
+    "watering_can": make_watering_can,
     "assembly": make_assembly,
+    "bucket": make_bucket,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

@@ -72,6 +72,7 @@ def open_vessel(
     part: str | PartsAlong,
     section: Section | None = None,
     borders: tuple[float, ...] = (),
+    bead: Float[ndarray, "k 2"] | None = None,
 ) -> Vessel:
     """A vessel from the profile of its outside.
 
@@ -81,6 +82,8 @@ def open_vessel(
         floor_z: Where the cavity begins, in [m].
         spacing: Edge length aimed at, in [m].
         borders: Heights at which parts meet, in [m]; edges run along them.
+        bead: Profile of a rolled rim that replaces the outside from its first height upwards and
+            leaves the cavity as it is.
     """
     outside = _with_heights(outside, borders)
     section = section or round_section
@@ -93,6 +96,8 @@ def open_vessel(
     corner = min(0.003, 0.2 * float(radius[0]))
     inside = np.stack([radius, heights], axis=1)
     inside = np.concatenate([[[radius[0] - corner, floor_z]], inside[1:]])
+    if bead is not None:
+        outside = np.concatenate([outside[z < bead[0, 1]], bead])
     opening = np.concatenate([inside, [[inside[-1, 0], height + 0.001]]])
     return Vessel(
         outside,
