@@ -317,7 +317,7 @@ def _dumbbell(rng: Generator) -> list[Component]:
 
     middle_name = "handle" if length > 0.085 else "narrow middle"
     middle = bar(rng, middle_name, length, radius,
-                 profile=_pick(rng, {"straight": 1, "swollen": 1, "waisted": 1}))  # fmt: skip
+                 profile=_pick(rng, {"straight": 1.0, "swollen": 1.0, "waisted": 1.0}))  # fmt: skip
     into = {"knob": 0.006, "disc": 0.004, "block": 0.007, "shell": 0.002}
     return _lying(
         _chain(
@@ -430,7 +430,7 @@ def _presser(rng: Generator) -> list[Component]:
         rise = rng.uniform(0.030, 0.042)
         grip_length = 2.0 * half + rng.uniform(0.03, 0.05)
         grip = bar(rng, "grip", grip_length, rng.uniform(0.009, 0.015), profile=_pick(
-            rng, {"straight": 1, "swollen": 1}), rounded=(True, True))  # fmt: skip
+            rng, {"straight": 1.0, "swollen": 1.0}), rounded=(True, True))  # fmt: skip
         grip = grip.placed(_LYING, (-0.5 * grip_length, 0.0, top_z + rise + 0.008))
         posts = []
         for name, x in (("front post", 0.75 * half), ("rear post", -0.75 * half)):

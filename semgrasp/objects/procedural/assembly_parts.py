@@ -47,7 +47,7 @@ class Component:
     def placed(
         self,
         R: Float[ndarray, "3 3"] | None = None,
-        t: tuple[float, float, float] | Float[ndarray, "3"] = (0.0, 0.0, 0.0),
+        t: tuple[float | int, float | int, float | int] = (0.0, 0.0, 0.0),
     ) -> "Component":
         """The component turned by `R` and then moved by `t`."""
         rotation = np.eye(3) if R is None else R
@@ -101,7 +101,7 @@ class Component:
         )
 
 
-def turn(axis: str, degrees: float) -> Float[ndarray, "3 3"]:
+def turn(axis: str, degrees: float | int) -> Float[ndarray, "3 3"]:
     """Rotation about a coordinate axis."""
     i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
@@ -145,7 +145,9 @@ def bar(
             z = z[np.abs(z - end) > cap]
             z = np.sort(np.concatenate([z, end + inwards * cap * np.array([0, 0.15, 0.45, 1.0])]))
     t = z / length
-    scale = _PROFILES[profile](t) * interpolate(t, [0.0, 0.18, 0.82, 1.0], [ends[0], 1, 1, ends[1]])
+    scale = _PROFILES[profile](t) * interpolate(
+        t, [0.0, 0.18, 0.82, 1.0], [ends[0], 1.0, 1.0, ends[1]]
+    )
     for is_round, depth in ((rounded[0], z), (rounded[1], length - z)):
         if is_round:
             inside = np.clip(1.0 - depth / cap, 0.0, 1.0)
@@ -286,9 +288,8 @@ def knob(
         profile = np.stack([radius * np.cos(angle), height * (np.sin(angle) + 0.89)], axis=1)
     elif style == "pear":
         z = np.linspace(0.0, 2.4 * radius, 14)
-        profile = np.stack(
-            [radius * interpolate(z / z[-1], [0.0, 0.2, 0.62, 0.9, 1.0], [0.5, 0.6, 1, 0.62, 0.2]),
-             z], axis=1)  # fmt: skip
+        knots, values = [0.0, 0.2, 0.62, 0.9, 1.0], [0.5, 0.6, 1.0, 0.62, 0.2]
+        profile = np.stack([radius * interpolate(z / z[-1], knots, values), z], axis=1)
     elif style == "mushroom":
         angle = np.linspace(-0.3, 0.5 * np.pi - 0.15, 9)
         head = np.stack([radius * np.cos(angle), 0.85 * radius + 0.6 * radius * np.sin(angle)], 1)
