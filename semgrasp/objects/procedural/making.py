@@ -16,6 +16,7 @@ from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
+from semgrasp.objects.procedural.scissors import make_scissors
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
 from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
@@ -42,6 +43,7 @@ _MAKERS = {
     "watering_can": make_watering_can,
     "assembly": make_assembly,
     "bucket": make_bucket,
+    "scissors": make_scissors,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
