@@ -28,8 +28,10 @@ _MAX_FINE_POINTS = 6e6
 """...or coarser, so that it has at most this many points."""
 _LOOKED_AT = 400
 """Faces, the largest ones, that tell whether the solid shared with a hand overlaps itself."""
-_DENSE_BELOW = 4000
-"""Other surfaces of fewer faces are looked at in four places per face, larger ones in one."""
+_DENSE_BELOW = 800
+"""Other surfaces of fewer faces are looked at in four places per face, larger ones in one..."""
+_MAX_FACES = 3000
+"""...and, where they are of one piece, in no more than twice this many faces, spread evenly."""
 
 
 class _Fault(NamedTuple):
@@ -74,7 +76,7 @@ def without_overlap(solid: "Manifold", *, what: str) -> "tuple[Manifold, tuple[s
 
     pieces = solid.decompose()
     repairs: list[str] = []
-    fault = _fault(solid)
+    fault = _fault(solid, is_one_piece=len(pieces) == 1)
     if fault.inside_out > _TOLERATED and len(pieces) > 1:
         pieces = [_turned(piece) if _is_stray(piece, solid) else piece for piece in pieces]
         solid = manifold3d.Manifold.compose(pieces)
@@ -129,7 +131,7 @@ def shared_volume(first: "Manifold", second: "Manifold") -> float:
     return volume - float((winding - (winding > 0)).sum()) * pitch**3
 
 
-def _fault(solid: "Manifold", *, quick: bool = False) -> _Fault:
+def _fault(solid: "Manifold", *, quick: bool = False, is_one_piece: bool = False) -> _Fault:
     """What is wrong just under the surface; quick looks at the largest faces only."""
     import igl
 
@@ -143,6 +145,9 @@ def _fault(solid: "Manifold", *, quick: bool = False) -> _Fault:
     if quick and len(faces) > _LOOKED_AT:
         largest = np.argpartition(area, -_LOOKED_AT)[-_LOOKED_AT:]
         corners, normals, area = corners[largest], normals[largest], area[largest]
+    elif is_one_piece and len(faces) >= 2 * _MAX_FACES:
+        spread = slice(None, None, len(faces) // _MAX_FACES)
+        corners, normals, area = corners[spread], normals[spread], area[spread]
     places = np.full((1, 3), 1 / 3)
     if not quick and len(faces) < _DENSE_BELOW:
         places = np.concatenate([places, 0.05 + 0.85 * np.eye(3)])

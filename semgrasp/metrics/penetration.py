@@ -58,9 +58,8 @@ def penetration_depth(
 def _depths(hands: ndarray, solid: SolidObject, to: str) -> ndarray:
     check_hands(hands)
     points = hands.reshape(-1, 3)
-    distance = solid.signed_distance(points, within=0.0)
+    depth = solid.depth(points)
     if to == "vertices":
-        (inside,) = np.nonzero(distance < 0)
-        distance[inside] = -solid.distance_to_vertices(points[inside])
-    deepest = (-distance).reshape(hands.shape[:-1]).max(axis=-1)
-    return np.asarray(np.maximum(deepest, 0.0))
+        (inside,) = np.nonzero(depth > 0)
+        depth[inside] = solid.distance_to_vertices(points[inside])
+    return np.asarray(depth.reshape(hands.shape[:-1]).max(axis=-1))

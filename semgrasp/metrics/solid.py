@@ -113,6 +113,22 @@ class SolidObject:
             distance[boxed[winding > 0.5]] *= -1.0
         return distance
 
+    def depth(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
+        """Exact distance in [m] to the surface of the points that are inside; 0 for the others."""
+        points = np.ascontiguousarray(points_object, dtype=np.float64)
+        low, high = self.bounds
+        depth = np.zeros(len(points))
+        (inside,) = np.nonzero(((points >= low) & (points <= high)).all(axis=1))
+        if len(inside):
+            winding = np.asarray(self._winding.winding_number(points[inside])).reshape(-1)
+            inside = inside[winding > 0.5]
+        if len(inside):
+            squared, _, _ = self._tree.squared_distance(
+                self.vertices_object, self.faces, points[inside]
+            )
+            depth[inside] = np.sqrt(np.asarray(squared).reshape(-1))
+        return depth
+
     def nearest(
         self, points_object: Float[ndarray, "n 3"]
     ) -> tuple[Float[ndarray, " n"], Int[ndarray, " n"], Float[ndarray, "n 3"]]:

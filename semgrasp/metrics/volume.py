@@ -146,7 +146,7 @@ def _on_lattice(
     Like its script, 0 where no vertex of the hand is inside the object. Some of its evaluations
     first replace the object by its convex hull; this one does not.
     """
-    if (low >= high).any() or solid.signed_distance(vertices, within=0.0).min() > 0:
+    if (low >= high).any() or not solid.depth(vertices).any():
         return 0.0
     x, y, z = (int(n) for n in np.floor((high - low) / pitch + 2.0) + 1)
     if x * y * z > _MAX_LATTICE:

@@ -139,7 +139,8 @@ def _write_over(hand: mujoco.MjModel, scene: mujoco.MjModel) -> None:
 
     That is all that collision reads: convex meshes, their places, and the tree of their boxes.
     """
-    assert hand.nmeshdegmax <= scene.nmeshdegmax and hand.npolygonmax <= scene.npolygonmax
+    assert hand.nmeshdegmax <= scene.nmeshdegmax
+    assert hand.npolygonmax <= scene.npolygonmax
     for name in (*_OF_MESHES, *_OF_GEOMS):
         numbers = getattr(hand, name)
         getattr(scene, name)[: len(numbers)] = numbers
