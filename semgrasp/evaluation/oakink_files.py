@@ -10,6 +10,7 @@ from pathlib import Path
 
 from semgrasp.dataset.capgrasp import read_captions
 from semgrasp.dataset.conversation import instruction_of, without_placeholders
+from semgrasp.dataset.oakbase import PartsError
 from semgrasp.dataset.oakink import (
     ObjectEntry,
     grasp_from_hand_parameters,
@@ -69,8 +70,12 @@ class _TreeObjects:
         if oid not in self._metadata:
             raise InputError(f"The object {oid} is not listed in shape/metaV2.")
         if oid not in self._read:
+            entry = self._metadata[oid]
             try:
-                self._read[oid] = read_object(self._root, category, self._metadata[oid])
+                self._read[oid] = read_object(self._root, category, entry)
+            except PartsError:
+                # Only what is said of parts needs them; everything else is measured on the mesh.
+                self._read[oid] = read_object(self._root, category, entry, with_parts=False)
             except (InputError, AssetNotFoundError) as error:
                 self._read[oid] = error
         shape = self._read[oid]

@@ -145,6 +145,23 @@ def test_a_tree_of_oakink_brings_objects_parts_and_captions(scene, tmp_path):
     assert [s.name for s in read_samples(below).samples] == [sample.name]
 
 
+def test_parts_that_do_not_fit_cost_their_labels_and_not_the_grasp(scene, tmp_path):
+    larger = replace(
+        scene.shape,
+        vertices_object=3.0 * scene.shape.vertices_object,
+        category="mug",
+        part_names=("body",),
+        face_parts=np.zeros(len(scene.shape.faces), dtype=np.int64),
+    )
+    write_metadata(tmp_path, {"P10007": ObjectEntry(oid="P10007", name="box_p1")})
+    write_mesh(tmp_path, "box_p1", scene.shape)
+    write_parts(tmp_path, larger, "box_p1", {"body": ()})
+    write_grasp(tmp_path, "mug", "P10007", "use", scene.grasps[0], serial=0)
+    reading = read_samples(tmp_path)
+    assert reading.damaged == []
+    assert reading.samples[0].shape.part_names == ()
+
+
 def test_an_object_that_the_tree_lacks_damages_its_grasps_only(scene, tmp_path):
     write_metadata(tmp_path, {"P10007": ObjectEntry(oid="P10007", name="box_p1")})
     write_mesh(tmp_path, "box_p1", scene.shape)
