@@ -30,7 +30,9 @@ PARTS = {
     # Every assembly has other parts; see the tests of its words below.
     "assembly": set(),
     "bucket": {"body", "rim", "handle"},
+    "can": {"body", "rim", "lid", "base"},
     "scissors": {"handle", "blade", "pivot"},
+    "iron": {"base", "body", "handle"},
 }
 
 LONGEST_SIDE = {
@@ -51,7 +53,9 @@ LONGEST_SIDE = {
     "watering_can": (0.2, 0.62),
     "assembly": (0.06, 0.45),
     "bucket": (0.2, 0.5),
+    "can": (0.08, 0.26),
     "scissors": (0.08, 0.30),
+    "iron": (0.14, 0.40),
 }
 
 ASSEMBLY_WORDS = {

@@ -9,9 +9,11 @@ from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.bucket import make_bucket
+from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
+from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
@@ -43,7 +45,9 @@ _MAKERS = {
     "watering_can": make_watering_can,
     "assembly": make_assembly,
     "bucket": make_bucket,
+    "can": make_can,
     "scissors": make_scissors,
+    "iron": make_iron,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

@@ -85,7 +85,7 @@ def open_vessel(
         bead: Profile of a rolled rim that replaces the outside from its first height upwards and
             leaves the cavity as it is.
     """
-    outside = _with_heights(outside, borders)
+    outside = with_heights(outside, borders)
     section = section or round_section
     r, z = outside.T
     height = float(z[-1])
@@ -108,7 +108,7 @@ def open_vessel(
     )
 
 
-def _with_heights(
+def with_heights(
     profile_rz: Float[ndarray, "n 2"], heights: tuple[float, ...]
 ) -> Float[ndarray, "m 2"]:
     """The profile with points at given heights, in place of points that are too near to them."""
