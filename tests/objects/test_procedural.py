@@ -33,6 +33,7 @@ PARTS = {
     "can": {"body", "rim", "lid", "base"},
     "scissors": {"handle", "blade", "pivot"},
     "iron": {"base", "body", "handle"},
+    "cylinder_bottle": {"body", "neck", "cap"},
 }
 
 LONGEST_SIDE = {
@@ -56,6 +57,7 @@ LONGEST_SIDE = {
     "can": (0.08, 0.26),
     "scissors": (0.08, 0.30),
     "iron": (0.14, 0.40),
+    "cylinder_bottle": (0.07, 0.33),
 }
 
 ASSEMBLY_WORDS = {

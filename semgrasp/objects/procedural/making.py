@@ -11,6 +11,7 @@ from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
+from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
@@ -48,6 +49,7 @@ _MAKERS = {
     "can": make_can,
     "scissors": make_scissors,
     "iron": make_iron,
+    "cylinder_bottle": make_cylinder_bottle,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
