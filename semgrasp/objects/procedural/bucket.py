@@ -75,7 +75,7 @@ def make_bucket(rng: Generator) -> Draft:
     pieces += replace(vessel, outside=lipped).pieces(storeys, 16)
     # The bail may pass through the ears, never through the wall.
     handle = handle - core
-    body = (shell.below(rim_from) + (ear - outer)).refined(0.015)
+    body = shell.below(rim_from) + (ear - outer)
 
     turn = float(vessel.section(np.array([-0.5 * np.pi]))[0])
     lip_z = 0.5 * (rim_from + height)
@@ -137,7 +137,7 @@ def _core(vessel: Vessel, inset: float) -> Solid:
     """The outside moved into the wall: what is cut with it leaves nothing inside the bucket."""
     profile = vessel.outside - [inset, 0.0]
     profile[-1, 1] += 0.001
-    return turned(profile, _SPACING, "body", vessel.section)
+    return turned(profile, _SPACING, "handle", vessel.section)
 
 
 def _ear_rings(

@@ -58,7 +58,7 @@ def make_watering_can(rng: Generator) -> Draft:
     # What is cut at the middle of the wall overlaps it and leaves nothing inside the can.
     core_profile = vessel.outside - [0.5 * wall, 0.0]
     core_profile[-1, 1] += 0.001
-    core = turned(core_profile, spacing, "body", vessel.section)
+    core = turned(core_profile, spacing, "handle", vessel.section)
 
     grip = _handle(rng, vessel, style)
     bar = Solid.of(loft(grip.rings), "handle")
