@@ -34,6 +34,7 @@ PARTS = {
     "scissors": {"handle", "blade", "pivot"},
     "iron": {"base", "body", "handle"},
     "cylinder_bottle": {"body", "neck", "cap"},
+    "pincer": {"handle", "jaw", "pivot"},
 }
 
 LONGEST_SIDE = {
@@ -58,6 +59,7 @@ LONGEST_SIDE = {
     "scissors": (0.08, 0.30),
     "iron": (0.14, 0.40),
     "cylinder_bottle": (0.07, 0.33),
+    "pincer": (0.08, 0.33),
 }
 
 ASSEMBLY_WORDS = {

@@ -18,6 +18,7 @@ from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
+from semgrasp.objects.procedural.pincer import make_pincer
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.scissors import make_scissors
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
@@ -50,6 +51,7 @@ _MAKERS = {
     "scissors": make_scissors,
     "iron": make_iron,
     "cylinder_bottle": make_cylinder_bottle,
+    "pincer": make_pincer,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
