@@ -34,6 +34,8 @@ PARTS = {
     "scissors": {"handle", "blade", "pivot"},
     "iron": {"base", "body", "handle"},
     "cylinder_bottle": {"body", "neck", "cap"},
+    "egg": {"body", "tip", "base"},
+    "apple": {"body", "stem"},
     "pincer": {"handle", "jaw", "pivot"},
 }
 
@@ -59,6 +61,8 @@ LONGEST_SIDE = {
     "scissors": (0.08, 0.30),
     "iron": (0.14, 0.40),
     "cylinder_bottle": (0.07, 0.33),
+    "egg": (0.028, 0.095),
+    "apple": (0.045, 0.125),
     "pincer": (0.08, 0.33),
 }
 

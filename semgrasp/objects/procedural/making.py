@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from semgrasp.errors import InputError
+from semgrasp.objects.procedural.apple import make_apple
 from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
@@ -12,6 +13,7 @@ from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
+from semgrasp.objects.procedural.egg import make_egg
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
@@ -51,6 +53,8 @@ _MAKERS = {
     "scissors": make_scissors,
     "iron": make_iron,
     "cylinder_bottle": make_cylinder_bottle,
+    "egg": make_egg,
+    "apple": make_apple,
     "pincer": make_pincer,
 }
 
