@@ -96,7 +96,7 @@ CORRECTED = DisplacementRule(
 """All six directions, from the true centre of mass. Friction: dry fingertip skin on smooth plastic,
 glass and metal slides at 0.3 to 1.5 in the literature, depending on moisture and load; 1.0 is
 within that range and the value of the stability test the data set was filtered by. On 41 recorded
-human grasps the mean is 0.2 % off, and the median grasp 1.0 %, from that of steps of 0.25 ms."""
+human grasps the mean is 0.1 % off, and the median grasp 1.0 %, from that of steps of 0.25 ms."""
 
 # The two published rules are exact in PyBullet only. MuJoCo takes the same constants but has no
 # restitution, other contacts and other pieces: on 39 recorded human grasps the two engines rank
