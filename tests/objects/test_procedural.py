@@ -37,6 +37,7 @@ PARTS = {
     "egg": {"body", "tip", "base"},
     "apple": {"body", "stem"},
     "pincer": {"handle", "jaw", "pivot"},
+    "wrench": {"handle", "head"},
 }
 
 LONGEST_SIDE = {
@@ -64,6 +65,7 @@ LONGEST_SIDE = {
     "egg": (0.028, 0.095),
     "apple": (0.045, 0.125),
     "pincer": (0.08, 0.33),
+    "wrench": (0.11, 0.34),
 }
 
 ASSEMBLY_WORDS = {

@@ -30,6 +30,7 @@ from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
 from semgrasp.objects.procedural.watering_can import make_watering_can
 from semgrasp.objects.procedural.wineglass import make_wineglass
+from semgrasp.objects.procedural.wrench import make_wrench
 from semgrasp.types import ObjectShape
 
 _MAKERS = {
@@ -56,6 +57,7 @@ _MAKERS = {
     "egg": make_egg,
     "apple": make_apple,
     "pincer": make_pincer,
+    "wrench": make_wrench,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

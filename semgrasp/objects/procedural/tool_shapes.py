@@ -146,9 +146,10 @@ def corners_of(manifold: Manifold) -> Float[ndarray, "n 3"]:
 def without_voids(solid: Solid) -> Solid:
     """The solid without the tiny bubbles that remain where united surfaces nearly coincide."""
     # Simplified as the finished object will be, which may seal one more bubble.
-    bodies = solid.manifold.simplify(1e-4).decompose()
-    largest = max(bodies, key=lambda body: body.volume())
-    return Solid(largest, solid.parts)
+    manifold = solid.manifold
+    for _ in range(3):
+        manifold = max(manifold.simplify(1e-4).decompose(), key=lambda body: body.volume())
+    return Solid(manifold, solid.parts)
 
 
 def turned_solid(solid: Solid, angle: float, *, mirrored: bool = False) -> Solid:
