@@ -38,6 +38,7 @@ PARTS = {
     "apple": {"body", "stem"},
     "pincer": {"handle", "jaw", "pivot"},
     "wrench": {"handle", "head"},
+    "power_drill": {"handle", "body", "trigger", "chuck", "base"},
 }
 
 LONGEST_SIDE = {
@@ -66,6 +67,7 @@ LONGEST_SIDE = {
     "apple": (0.045, 0.125),
     "pincer": (0.08, 0.33),
     "wrench": (0.11, 0.34),
+    "power_drill": (0.18, 0.37),
 }
 
 ASSEMBLY_WORDS = {

@@ -21,6 +21,7 @@ from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.pincer import make_pincer
+from semgrasp.objects.procedural.power_drill import make_power_drill
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.scissors import make_scissors
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
@@ -58,6 +59,7 @@ _MAKERS = {
     "apple": make_apple,
     "pincer": make_pincer,
     "wrench": make_wrench,
+    "power_drill": make_power_drill,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
