@@ -37,6 +37,8 @@ PARTS = {
     "egg": {"body", "tip", "base"},
     "apple": {"body", "stem"},
     "pincer": {"handle", "jaw", "pivot"},
+    "umbrella": {"handle", "shaft", "canopy", "tip"},
+    "banana": {"stem", "body", "tip"},
     "wrench": {"handle", "head"},
     "power_drill": {"handle", "body", "trigger", "chuck", "base"},
 }
@@ -66,6 +68,8 @@ LONGEST_SIDE = {
     "egg": (0.028, 0.095),
     "apple": (0.045, 0.125),
     "pincer": (0.08, 0.33),
+    "umbrella": (0.18, 1.15),
+    "banana": (0.08, 0.28),
     "wrench": (0.11, 0.34),
     "power_drill": (0.18, 0.37),
 }

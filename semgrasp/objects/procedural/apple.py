@@ -186,16 +186,13 @@ def _leaf(rng: Generator, stem_rings: Float[ndarray, "n points 3"]) -> tuple[Sol
 
 
 def _bite(rng: Generator, radius: float, middle_z: float) -> Solid:
-    """What teeth took out at +x: two rows of round scoops."""
+    """What teeth took out at +x: three round scoops side by side."""
     scoops = Manifold()
-    size = rng.uniform(0.0085, 0.0105)
-    depth = rng.uniform(0.005, 0.012)
-    for row in (-0.55, 0.55):
-        for angle in np.linspace(-0.34, 0.34, 4):
-            bulge = depth * (1.0 - 4.0 * angle**2)
-            r = radius - bulge
-            ball = Manifold.sphere(size * 1.25, 24)
-            scoops = scoops + ball.translate(
-                (r * np.cos(angle), r * np.sin(angle), middle_z + row * size * 1.6)
-            )
+    size = rng.uniform(0.36, 0.44) * radius
+    for angle in (-0.42, 0.0, 0.42):
+        r = radius - rng.uniform(0.0, 0.10) * radius
+        scoop = Manifold.sphere(size, 40).scale((1.0, 1.0, 1.35))
+        scoops = scoops + scoop.translate(
+            (r * np.cos(angle), r * np.sin(angle), middle_z + 0.04 * radius)
+        )
     return Solid.of(Solid(scoops, {}).surface(), "body")

@@ -56,9 +56,9 @@ def make_egg(rng: Generator) -> Draft:
         slab = egg.manifold.trim_by_plane((1.0, 0.0, 0.0), low)
         parts[part] = Solid(slab.trim_by_plane((-1.0, 0.0, 0.0), -high), egg.parts)
     widest = float(x[np.argmax(radius)])
-    tip_x = 0.38 * length
+    tip_x = 0.33 * length
     tip_radius = float(_radius(np.array([tip_x]), length, width, shift)[0])
-    base_radius = float(_radius(np.array([-0.40 * length]), length, width, shift)[0])
+    base_radius = float(_radius(np.array([-0.36 * length]), length, width, shift)[0])
     return Draft(
         whole=egg,
         filled=egg,
@@ -71,9 +71,9 @@ def make_egg(rng: Generator) -> Draft:
             grasp_site("above", "body", "head", (widest, 0, 0), (0, 0, 1), (1, 0, 0),
                        radius=0.5 * width, half_length=0.008),
             # Fingertips around one end, as an egg is put into a cup or a carton.
-            grasp_site("tip", "tip", "rim", (tip_x, 0, 0), (1, 0, 0), (0, 0, 1),
+            grasp_site("tip", "tip", "head", (tip_x, 0, 0), (1, 0, 0), (0, 0, 1),
                        radius=tip_radius, half_length=0.004),
-            grasp_site("base", "base", "rim", (-0.40 * length, 0, 0), (-1, 0, 0), (0, 0, 1),
+            grasp_site("base", "base", "head", (-0.36 * length, 0, 0), (-1, 0, 0), (0, 0, 1),
                        radius=base_radius, half_length=0.004),
         ),
         part_attributes={

@@ -7,6 +7,7 @@ import numpy as np
 from semgrasp.errors import InputError
 from semgrasp.objects.procedural.apple import make_apple
 from semgrasp.objects.procedural.assembly import make_assembly
+from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.bucket import make_bucket
@@ -29,6 +30,7 @@ from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
+from semgrasp.objects.procedural.umbrella import make_umbrella
 from semgrasp.objects.procedural.watering_can import make_watering_can
 from semgrasp.objects.procedural.wineglass import make_wineglass
 from semgrasp.objects.procedural.wrench import make_wrench
@@ -58,6 +60,8 @@ _MAKERS = {
     "egg": make_egg,
     "apple": make_apple,
     "pincer": make_pincer,
+    "umbrella": make_umbrella,
+    "banana": make_banana,
     "wrench": make_wrench,
     "power_drill": make_power_drill,
 }
