@@ -41,6 +41,7 @@ PARTS = {
     "banana": {"stem", "body", "tip"},
     "wrench": {"handle", "head"},
     "power_drill": {"handle", "body", "trigger", "chuck", "base"},
+    "flashlight": {"handle", "head", "lens", "button", "cap"},
 }
 
 LONGEST_SIDE = {
@@ -72,6 +73,7 @@ LONGEST_SIDE = {
     "banana": (0.08, 0.28),
     "wrench": (0.11, 0.34),
     "power_drill": (0.18, 0.37),
+    "flashlight": (0.11, 0.33),
 }
 
 ASSEMBLY_WORDS = {

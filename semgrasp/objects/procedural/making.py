@@ -15,6 +15,7 @@ from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
 from semgrasp.objects.procedural.egg import make_egg
+from semgrasp.objects.procedural.flashlight import make_flashlight
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
@@ -64,6 +65,7 @@ _MAKERS = {
     "banana": make_banana,
     "wrench": make_wrench,
     "power_drill": make_power_drill,
+    "flashlight": make_flashlight,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
