@@ -42,6 +42,7 @@ PARTS = {
     "wrench": {"handle", "head"},
     "power_drill": {"handle", "body", "trigger", "chuck", "base"},
     "flashlight": {"handle", "head", "lens", "button", "cap"},
+    "phone": {"body", "screen", "button"},
 }
 
 LONGEST_SIDE = {
@@ -74,6 +75,7 @@ LONGEST_SIDE = {
     "wrench": (0.11, 0.34),
     "power_drill": (0.18, 0.37),
     "flashlight": (0.11, 0.33),
+    "phone": (0.10, 0.22),
 }
 
 ASSEMBLY_WORDS = {

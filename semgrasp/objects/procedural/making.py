@@ -22,6 +22,7 @@ from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mug import make_mug
+from semgrasp.objects.procedural.phone import make_phone
 from semgrasp.objects.procedural.pincer import make_pincer
 from semgrasp.objects.procedural.power_drill import make_power_drill
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
@@ -66,6 +67,7 @@ _MAKERS = {
     "wrench": make_wrench,
     "power_drill": make_power_drill,
     "flashlight": make_flashlight,
+    "phone": make_phone,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
