@@ -43,6 +43,7 @@ PARTS = {
     "power_drill": {"handle", "body", "trigger", "chuck", "base"},
     "flashlight": {"handle", "head", "lens", "button", "cap"},
     "phone": {"body", "screen", "button"},
+    "bag": {"body", "rim", "handle"},
 }
 
 LONGEST_SIDE = {
@@ -76,6 +77,7 @@ LONGEST_SIDE = {
     "power_drill": (0.18, 0.37),
     "flashlight": (0.11, 0.33),
     "phone": (0.10, 0.22),
+    "bag": (0.18, 0.42),
 }
 
 ASSEMBLY_WORDS = {
@@ -163,7 +165,7 @@ def test_filled_solid_contains_the_object_and_only_containers_gain_volume(made):
         return
     assert gains == (
         made.shape.category
-        in {"mug", "wineglass", "fryingpan", "bowl", "cup", "watering_can", "bucket"}
+        in {"mug", "wineglass", "fryingpan", "bowl", "cup", "watering_can", "bucket", "bag"}
     )
 
 

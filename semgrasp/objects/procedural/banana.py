@@ -47,13 +47,15 @@ def make_banana(rng: Generator) -> Draft:
     rings = _lying(_ridged(path, size, ridge, along, float(rng.uniform(0.0, 2.0 * np.pi))))
     # Edges run along the borders of the parts.
     first = int(np.searchsorted(along, stem_to))
-    last = int(np.searchsorted(along, tip_from))
+    last = min(int(np.searchsorted(along, tip_from)), len(along) - 2)
     parts: dict[str, Solid] = {}
     pieces: list[ConvexPiece]
     if is_peeled:
         parts, pieces, whole = _peeled(rng, path, size, rings, first, half)
     else:
-        whole, parts = _whole(rings, first, last)
+        whole = _cut(rings, first, last, "tip")
+        stretches = {"stem": (0, first), "body": (first, last), "tip": (last, len(rings) - 1)}
+        parts = {part: Solid.of(loft(rings[a : b + 1]), part) for part, (a, b) in stretches.items()}
         pieces = [
             *hulls_of_rings("stem", rings[: first + 1], 2),
             *hulls_of_rings("body", rings[first : last + 1], 8),
@@ -127,12 +129,8 @@ def _lying(rings: Float[ndarray, "n points 3"]) -> Float[ndarray, "n points 3"]:
     return rings @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]).T
 
 
-def _whole(
-    rings: Float[ndarray, "n points 3"], first: int, last: int
-) -> tuple[Solid, dict[str, Solid]]:
-    """The fruit, and its parts cut at two rings."""
-    stretches = {"stem": (0, first), "body": (first, last), "tip": (last, len(rings) - 1)}
-    parts = {name: Solid.of(loft(rings[a : b + 1]), name) for name, (a, b) in stretches.items()}
+def _cut(rings: Float[ndarray, "n points 3"], first: int, last: int, end: str) -> Solid:
+    """One solid that is stem up to a ring, body up to another, and then the part `end`."""
     points = rings.shape[1]
     vertices, faces = loft(rings)
     # Points are numbered ring by ring; those of the two ends come after the last ring.
@@ -143,8 +141,8 @@ def _whole(
     near_start = np.linalg.norm(vertices[faces].mean(axis=1) - rings[0].mean(axis=0), axis=1)
     is_first = in_disc & (near_start < 3.0 * np.ptp(rings[0], axis=0).max())
     lowest = np.where(is_first, 0, np.where(in_disc, len(rings), lowest))
-    names = np.where(lowest < first, "stem", np.where(lowest < last, "body", "tip"))
-    return Solid.of((vertices, faces), lambda _: names), parts
+    names = np.where(lowest < first, "stem", np.where(lowest < last, "body", end))
+    return Solid.of((vertices, faces), lambda _: names)
 
 
 def _peeled(
@@ -167,7 +165,7 @@ def _peeled(
     fruit = Solid.of(loft(fruit_rings), "tip")
     stem = Solid.of(loft(rings[: first + 1]), "stem")
     peel = Solid.of(loft(rings[first : border + 1]), "body")
-    whole = stem + peel + fruit
+    whole = _cut(rings[: border + 1], first, border, "body") + fruit
     pieces: list[ConvexPiece] = [
         *hulls_of_rings("stem", rings[: first + 1], 2),
         *hulls_of_rings("body", rings[first : border + 1], 5),

@@ -7,6 +7,7 @@ import numpy as np
 from semgrasp.errors import InputError
 from semgrasp.objects.procedural.apple import make_apple
 from semgrasp.objects.procedural.assembly import make_assembly
+from semgrasp.objects.procedural.bag import make_bag
 from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
@@ -68,6 +69,7 @@ _MAKERS = {
     "power_drill": make_power_drill,
     "flashlight": make_flashlight,
     "phone": make_phone,
+    "bag": make_bag,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
