@@ -15,6 +15,7 @@ from numpy.random import Generator
 
 from semgrasp.objects.procedural.assembly_component import Component
 from semgrasp.objects.procedural.assembly_plans import PLAN_ODDS, PLANS
+from semgrasp.objects.procedural.assembly_room import Room
 from semgrasp.objects.procedural.procedural_object import Draft
 from semgrasp.objects.procedural.solids import Solid
 
@@ -62,18 +63,22 @@ def _united(components: list[Component], rng: Generator) -> Draft | None:
     if len(whole.manifold.decompose()) != 1:
         return None
     edge = 0.009
-    faces = whole.refined(edge).manifold.num_tri()
-    while faces < _MIN_FACES:
+    refined = whole.refined(edge)
+    while refined.manifold.num_tri() < _MIN_FACES:
         edge *= 0.8
-        faces = whole.refined(edge).manifold.num_tri()
-    shown = set(whole.refined(edge).labelled()[2])
-    if faces > _MAX_FACES or shown != set(names):
+        refined = whole.refined(edge)
+    vertices, faces, face_parts = refined.labelled()
+    if len(faces) > _MAX_FACES or set(face_parts) != set(names):
+        return None
+    room = Room((vertices, faces))
+    sites = tuple(site for c in components for site in c.sites if room.admits(site))
+    if len(sites) < 2:
         return None
     return Draft(
         whole=whole,
         filled=filled,
         part_solids=part_solids,
-        sites=tuple(site for component in components for site in component.sites),
+        sites=sites,
         part_attributes=reduce(dict.__or__, [c.attributes for c in components]),
         convex_pieces=[piece for component in components for piece in component.pieces],
         mass_kg=float(np.clip(volume * rng.choice(_DENSITIES), 0.02, 1.2)),

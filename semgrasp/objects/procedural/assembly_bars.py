@@ -195,7 +195,7 @@ def wheel(rng: Generator, name: str, radius: float, thickness: float) -> Compone
                           (1, 0, 0), radius=thickness, half_length=0.01)  # fmt: skip
     else:
         site = grasp_site(site_name(name), name, "rim", (0, 0, thickness), (0, 0, 1), (1, 0, 0),
-                          radius=radius, half_length=thickness)  # fmt: skip
+                          radius=radius + thickness, half_length=thickness)  # fmt: skip
     return single(name, solid, pieces, [site], ("control_sth", "held_by_hand"), 2.2 * thickness)
 
 

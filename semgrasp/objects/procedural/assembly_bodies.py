@@ -86,14 +86,15 @@ def disc(
     solid = Solid.of(revolve(profile, float(np.clip(0.13 * radius, 0.0035, 0.006))), name)
     high = float(profile[-1, 1])
     at = radius - min(0.010, 0.3 * radius)
+    thick = float(np.interp(at, top[::-1, 0], top[::-1, 1]))
     sites = [
         grasp_site(site_name(name), name, "rim", (0, 0, 0.5 * height), (0, 0, 1), (1, 0, 0),
                    radius=radius, half_length=0.5 * height)
     ]  # fmt: skip
     if height < 0.03 and radius > 0.018:
         sites.append(
-            grasp_site(site_name(name, "edge"), name, "pinch", (at, 0, 0.5 * height), (0, 1, 0),
-                       (1, 0, 0), radius=0.5 * height, half_length=0.3 * radius)
+            grasp_site(site_name(name, "edge"), name, "pinch", (at, 0, 0.5 * thick), (0, 1, 0),
+                       (1, 0, 0), radius=0.5 * thick, half_length=0.3 * radius)
         )  # fmt: skip
     pieces = hulls_along(name, solid, 2, [0.0, 0.5 * height, 0.8 * high, high])
     return single(name, solid, pieces, sites, attributes, high)
@@ -142,11 +143,11 @@ def plate(
         for y in np.linspace(-0.45, 0.45, int(rng.integers(2, 5))) * half:
             slot = bar(rng, name, 0.35 * length, 0.0030, profile="straight", flat=5.0)
             solid = solid - slot.placed(None, (0.4 * bow, float(y), 0.42 * length)).outer
-    end = 0.90 * length if outline in ("spade", "slab") else 0.78 * length
+    end = {"spade": 0.90, "slab": 0.93, "iron": 0.86}.get(outline, 0.78) * length
     i = int(np.argmin(np.abs(path[:, 1] - end)))
     away = path[min(i + 1, len(path) - 1)] - path[i - 1]
     far = (float(path[i, 0]), 0.0, float(path[i, 1]))
-    j = int(np.argmax(across[: int(0.8 * len(t))]))
+    j = len(t) // 2 if outline == "slab" else int(np.argmax(across[: int(0.8 * len(t))]))
     side = (float(path[j, 0]), float(across[j]) - 0.009, float(path[j, 1]))
     sites = [
         grasp_site(site_name(name), name, "pinch", far, (0, 1, 0),

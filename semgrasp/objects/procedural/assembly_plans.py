@@ -223,7 +223,7 @@ def _presser(rng: Generator) -> list[Component]:
         base = base.placed(
             LYING, (-(0.5 if outline == "slab" else 0.4) * length, 0.0, 0.5 * thickness)
         )
-        half = (0.36 if outline == "slab" else 0.29) * length
+        half = (0.33 if outline == "slab" else 0.29) * length
         top_z = thickness
     else:
         radius, thickness = rng.uniform(0.034, 0.055), rng.uniform(0.008, 0.016)
