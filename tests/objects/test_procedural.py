@@ -47,6 +47,7 @@ PARTS = {
     "flashlight": {"handle", "head", "lens", "button", "cap"},
     "phone": {"body", "screen", "button"},
     "bag": {"body", "rim", "handle"},
+    "mouse": {"body", "button", "wheel"},
 }
 
 LONGEST_SIDE = {
@@ -81,6 +82,7 @@ LONGEST_SIDE = {
     "flashlight": (0.11, 0.33),
     "phone": (0.10, 0.22),
     "bag": (0.18, 0.42),
+    "mouse": (0.09, 0.19),
 }
 
 ASSEMBLY_WORDS = {

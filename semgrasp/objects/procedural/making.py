@@ -22,6 +22,7 @@ from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
+from semgrasp.objects.procedural.mouse import make_mouse
 from semgrasp.objects.procedural.mug import make_mug
 from semgrasp.objects.procedural.phone import make_phone
 from semgrasp.objects.procedural.pincer import make_pincer
@@ -70,6 +71,7 @@ _MAKERS = {
     "flashlight": make_flashlight,
     "phone": make_phone,
     "bag": make_bag,
+    "mouse": make_mouse,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
