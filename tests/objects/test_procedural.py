@@ -47,6 +47,7 @@ PARTS = {
     "flashlight": {"handle", "head", "lens", "button", "cap"},
     "phone": {"body", "screen", "button"},
     "bag": {"body", "rim", "handle"},
+    "donut": {"body"},
     "mouse": {"body", "button", "wheel"},
 }
 
@@ -82,6 +83,7 @@ LONGEST_SIDE = {
     "flashlight": (0.11, 0.33),
     "phone": (0.10, 0.22),
     "bag": (0.18, 0.42),
+    "donut": (0.038, 0.11),
     "mouse": (0.09, 0.19),
 }
 

@@ -46,7 +46,7 @@ def make_banana(rng: Generator) -> Draft:
     ridge = rng.uniform(0.02, 0.05) if name != "plantain" else rng.uniform(0.05, 0.08)
     rings = _lying(_ridged(path, size, ridge, along, float(rng.uniform(0.0, 2.0 * np.pi))))
     # Edges run along the borders of the parts.
-    first = int(np.searchsorted(along, stem_to))
+    first = int(np.searchsorted(along, stem_to - 0.02))
     last = min(int(np.searchsorted(along, tip_from)), len(along) - 2)
     parts: dict[str, Solid] = {}
     pieces: list[ConvexPiece]
@@ -67,6 +67,12 @@ def make_banana(rng: Generator) -> Draft:
         ahead = rings[index + 1].mean(axis=0) - rings[index - 1].mean(axis=0)
         return tuple(map(float, centre)), tuple(map(float, ahead))  # type: ignore[return-value]
 
+    attributes: dict[str, tuple[str, ...]] = {
+        "stem": ("held_by_hand", "pulled_by_hand"),
+        "body": ("held_by_hand",),
+        "tip": ("no_function",),
+        "peel": ("cover_sth", "pulled_by_hand"),
+    }
     count = len(rings)
     middle = round((0.34 if is_peeled else 0.52) * count)
     body_at, body_axis = site_at(middle)
@@ -86,11 +92,7 @@ def make_banana(rng: Generator) -> Draft:
             grasp_site("stem", "stem", "pinch", stem_at, stem_axis, (0, 0, 1),
                        radius=stem_size, half_length=0.25 * stem_to * length),
         ),
-        part_attributes={
-            "stem": ("held_by_hand", "pulled_by_hand"),
-            "body": ("held_by_hand",) if not is_peeled else ("cover_sth", "held_by_hand"),
-            "tip": ("no_function",),
-        },
+        part_attributes={part: attributes[part] for part in parts},
         convex_pieces=pieces,
         mass_kg=_DENSITY * float(whole.manifold.volume()),
         edge=0.0092,
@@ -184,12 +186,13 @@ def _peeled(
         flap_rings = _flap(rng, half, float(size[border]))
         frame = np.stack([out, np.cross(ahead, out), ahead])
         placed = centres[border, 0] + flap_rings @ frame
-        flap = Solid.of(loft(placed), "body")
+        flap = Solid.of(loft(placed), "peel")
         flaps = flap if flaps is None else flaps + flap
-        pieces += hulls_of_rings("body", placed, 7)
+        pieces += hulls_of_rings("peel", placed, 7)
     assert flaps is not None
     whole = whole + flaps
-    return {"stem": stem, "body": peel + flaps, "tip": fruit - peel - flaps}, pieces, whole
+    parts = {"stem": stem, "body": peel, "tip": fruit - peel, "peel": flaps - peel - fruit}
+    return parts, pieces, whole
 
 
 def _flap(rng: Generator, half: float, radius: float) -> Float[ndarray, "n points 3"]:

@@ -15,6 +15,7 @@ from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
+from semgrasp.objects.procedural.donut import make_donut
 from semgrasp.objects.procedural.egg import make_egg
 from semgrasp.objects.procedural.flashlight import make_flashlight
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
@@ -71,6 +72,7 @@ _MAKERS = {
     "flashlight": make_flashlight,
     "phone": make_phone,
     "bag": make_bag,
+    "donut": make_donut,
     "mouse": make_mouse,
 }
 
