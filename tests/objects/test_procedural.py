@@ -49,6 +49,7 @@ PARTS = {
     "bag": {"body", "rim", "handle"},
     "donut": {"body"},
     "mouse": {"body", "button", "wheel"},
+    "spoon": {"handle", "bowl"},
 }
 
 LONGEST_SIDE = {
@@ -85,6 +86,7 @@ LONGEST_SIDE = {
     "bag": (0.18, 0.42),
     "donut": (0.038, 0.11),
     "mouse": (0.09, 0.19),
+    "spoon": (0.08, 0.34),
 }
 
 ASSEMBLY_WORDS = {

@@ -31,6 +31,7 @@ from semgrasp.objects.procedural.power_drill import make_power_drill
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.scissors import make_scissors
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
+from semgrasp.objects.procedural.spoon import make_spoon
 from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
@@ -74,6 +75,7 @@ _MAKERS = {
     "bag": make_bag,
     "donut": make_donut,
     "mouse": make_mouse,
+    "spoon": make_spoon,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

@@ -8,7 +8,7 @@ from manifold3d import CrossSection, FillRule, Manifold
 from numpy import ndarray
 
 from semgrasp.objects.procedural.solids import ConvexPiece, PartsAlong, Solid, hull
-from semgrasp.objects.procedural.surfaces import Surface, revolve, superellipse
+from semgrasp.objects.procedural.surfaces import Surface, revolve, subdivide, superellipse
 
 _Rings = Float[ndarray, "n points 3"]
 
@@ -111,14 +111,15 @@ def plate(
     section: CrossSection, from_z: float, to_z: float, part: str | PartsAlong, edge: float
 ) -> Solid:
     """A flat plate with an outline in the x-y plane."""
-    flat = Solid(section.extrude(to_z - from_z).translate((0.0, 0.0, from_z)), {})
-    even = flat.manifold.refine_to_length(edge)
-    return Solid.of(Solid(even, {}).surface(), part)
+    layers = max(0, round((to_z - from_z) / edge) - 1)
+    raised = section.extrude(to_z - from_z, layers).translate((0.0, 0.0, from_z))
+    return Solid.of(Solid(raised, {}).surface(), part)
 
 
-def outline(points_xy: Float[ndarray, "n 2"]) -> CrossSection:
-    """A filled polygon in the x-y plane."""
-    return CrossSection([points_xy.tolist()], FillRule.NonZero)
+def outline(points_xy: Float[ndarray, "n 2"], edge: float = 0.007) -> CrossSection:
+    """A filled polygon in the x-y plane, its long sides divided."""
+    closed = subdivide(np.concatenate([points_xy, points_xy[:1]]), edge)
+    return CrossSection([closed[:-1].tolist()], FillRule.NonZero)
 
 
 def sector_pieces(
@@ -145,10 +146,12 @@ def corners_of(manifold: Manifold) -> Float[ndarray, "n 3"]:
 
 def without_voids(solid: Solid) -> Solid:
     """The solid without the tiny bubbles that remain where united surfaces nearly coincide."""
-    # Simplified as the finished object will be, which may seal one more bubble.
+    # Simplified as the finished object will be, which may seal one more bubble; read back from
+    # its mesh, which is what takes apart folds without volume.
     manifold = solid.manifold
-    for _ in range(3):
-        manifold = max(manifold.simplify(1e-4).decompose(), key=lambda body: body.volume())
+    for _ in range(2):
+        manifold = Manifold(manifold.simplify(1e-4).to_mesh64())
+        manifold = max(manifold.decompose(), key=lambda body: body.volume())
     return Solid(manifold, solid.parts)
 
 

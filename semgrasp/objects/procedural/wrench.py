@@ -130,10 +130,11 @@ def _adjustable(rng: Generator, *, is_pipe: bool) -> Draft:
     radius = 0.0068 * size
     screw_at = (4.0 * mm, 10.5 * mm) if is_pipe else (18.0 * mm, -9.0 * mm)
     radius *= 1.5 if is_pipe else 1.0
-    turns = np.linspace(-9.0 * mm, 9.0 * mm, 13)
-    ridge = np.where(np.arange(13) % 2 == 0, 0.86, 1.0)
-    screw = pin("screw", np.stack([radius * ridge * 1.25, turns], axis=1), "x",
-                (screw_at[0], screw_at[1], 0.0), 0.004)  # fmt: skip
+    screw_profile = np.array(
+        [[0.80, -9.0 * mm], [1.0, -8.0 * mm], [1.0, 8.0 * mm], [0.80, 9.0 * mm]]
+    )
+    screw_profile[:, 0] *= 1.25 * radius
+    screw = pin("screw", screw_profile, "x", (screw_at[0], screw_at[1], 0.0), 0.004)
     screw_piece = hull("screw", screw.surface()[0])
     pieces = [*_plate_pieces(body, "head", mm), *_plate_pieces(jaw, "jaw", mm), screw_piece]
     wide = size * rng.uniform(0.0105, 0.0130)
