@@ -50,6 +50,7 @@ PARTS = {
     "donut": {"body"},
     "mouse": {"body", "button", "wheel"},
     "spoon": {"handle", "bowl"},
+    "fork": {"handle", "head", "tines"},
 }
 
 LONGEST_SIDE = {
@@ -87,6 +88,7 @@ LONGEST_SIDE = {
     "donut": (0.038, 0.11),
     "mouse": (0.09, 0.19),
     "spoon": (0.08, 0.34),
+    "fork": (0.13, 0.33),
 }
 
 ASSEMBLY_WORDS = {

@@ -18,6 +18,7 @@ from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
 from semgrasp.objects.procedural.donut import make_donut
 from semgrasp.objects.procedural.egg import make_egg
 from semgrasp.objects.procedural.flashlight import make_flashlight
+from semgrasp.objects.procedural.fork import make_fork
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
@@ -76,6 +77,7 @@ _MAKERS = {
     "donut": make_donut,
     "mouse": make_mouse,
     "spoon": make_spoon,
+    "fork": make_fork,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
