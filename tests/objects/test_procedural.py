@@ -51,6 +51,7 @@ PARTS = {
     "mouse": {"body", "button", "wheel"},
     "spoon": {"handle", "bowl"},
     "fork": {"handle", "head", "tines"},
+    "gamecontroller": {"body", "handle", "button"},
 }
 
 LONGEST_SIDE = {
@@ -89,6 +90,7 @@ LONGEST_SIDE = {
     "mouse": (0.09, 0.19),
     "spoon": (0.08, 0.34),
     "fork": (0.13, 0.33),
+    "gamecontroller": (0.11, 0.18),
 }
 
 ASSEMBLY_WORDS = {

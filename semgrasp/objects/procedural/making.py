@@ -20,6 +20,7 @@ from semgrasp.objects.procedural.egg import make_egg
 from semgrasp.objects.procedural.flashlight import make_flashlight
 from semgrasp.objects.procedural.fork import make_fork
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
+from semgrasp.objects.procedural.gamecontroller import make_gamecontroller
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
@@ -78,6 +79,7 @@ _MAKERS = {
     "mouse": make_mouse,
     "spoon": make_spoon,
     "fork": make_fork,
+    "gamecontroller": make_gamecontroller,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
