@@ -52,6 +52,7 @@ PARTS = {
     "spoon": {"handle", "bowl"},
     "fork": {"handle", "head", "tines"},
     "gamecontroller": {"body", "handle", "button"},
+    "cameras": {"body", "lens", "grip", "button"},
 }
 
 LONGEST_SIDE = {
@@ -91,6 +92,7 @@ LONGEST_SIDE = {
     "spoon": (0.08, 0.34),
     "fork": (0.13, 0.33),
     "gamecontroller": (0.11, 0.18),
+    "cameras": (0.09, 0.19),
 }
 
 ASSEMBLY_WORDS = {

@@ -12,6 +12,7 @@ from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.bucket import make_bucket
+from semgrasp.objects.procedural.cameras import make_cameras
 from semgrasp.objects.procedural.can import make_can
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
@@ -80,6 +81,7 @@ _MAKERS = {
     "spoon": make_spoon,
     "fork": make_fork,
     "gamecontroller": make_gamecontroller,
+    "cameras": make_cameras,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
