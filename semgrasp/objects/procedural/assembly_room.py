@@ -7,7 +7,7 @@ dropped. Fingertips are 14 to 20 mm thick, so a ball of 10 to 17 mm must fit whe
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from semgrasp.objects.procedural.procedural_object import GraspSite
 from semgrasp.objects.procedural.surfaces import Surface
@@ -20,7 +20,7 @@ class Room:
         vertices, faces = surface
         a, b, c = (vertices[faces[:, k]] for k in range(3))
         self._normals = np.cross(b - a, c - a)
-        self._tree = cKDTree((a + b + c) / 3.0)
+        self._tree = KDTree((a + b + c) / 3.0)
 
     def admits(self, site: GraspSite) -> bool:
         """Whether fingers find room on enough sides of the site."""
