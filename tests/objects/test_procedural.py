@@ -53,6 +53,7 @@ PARTS = {
     "fork": {"handle", "head", "tines"},
     "gamecontroller": {"body", "handle", "button"},
     "cameras": {"body", "lens", "grip", "button"},
+    "ball": {"body"},
 }
 
 LONGEST_SIDE = {
@@ -93,6 +94,7 @@ LONGEST_SIDE = {
     "fork": (0.13, 0.33),
     "gamecontroller": (0.11, 0.18),
     "cameras": (0.09, 0.19),
+    "ball": (0.038, 0.17),
 }
 
 ASSEMBLY_WORDS = {

@@ -8,6 +8,7 @@ from semgrasp.errors import InputError
 from semgrasp.objects.procedural.apple import make_apple
 from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bag import make_bag
+from semgrasp.objects.procedural.ball import make_ball
 from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
@@ -82,6 +83,7 @@ _MAKERS = {
     "fork": make_fork,
     "gamecontroller": make_gamecontroller,
     "cameras": make_cameras,
+    "ball": make_ball,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
