@@ -54,6 +54,7 @@ PARTS = {
     "gamecontroller": {"body", "handle", "button"},
     "cameras": {"body", "lens", "grip", "button"},
     "ball": {"body"},
+    "spatula": {"handle", "neck", "blade"},
 }
 
 LONGEST_SIDE = {
@@ -95,6 +96,7 @@ LONGEST_SIDE = {
     "gamecontroller": (0.11, 0.18),
     "cameras": (0.09, 0.19),
     "ball": (0.038, 0.17),
+    "spatula": (0.2, 0.40),
 }
 
 ASSEMBLY_WORDS = {

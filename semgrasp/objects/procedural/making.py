@@ -35,6 +35,7 @@ from semgrasp.objects.procedural.power_drill import make_power_drill
 from semgrasp.objects.procedural.procedural_object import Draft, ProceduralObject
 from semgrasp.objects.procedural.scissors import make_scissors
 from semgrasp.objects.procedural.screwdriver import make_screwdriver
+from semgrasp.objects.procedural.spatula import make_spatula
 from semgrasp.objects.procedural.spoon import make_spoon
 from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
@@ -84,6 +85,7 @@ _MAKERS = {
     "gamecontroller": make_gamecontroller,
     "cameras": make_cameras,
     "ball": make_ball,
+    "spatula": make_spatula,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
