@@ -55,6 +55,7 @@ PARTS = {
     "cameras": {"body", "lens", "grip", "button"},
     "ball": {"body"},
     "spatula": {"handle", "neck", "blade"},
+    "toothbrush": {"handle", "neck", "head", "bristles"},
 }
 
 LONGEST_SIDE = {
@@ -97,6 +98,7 @@ LONGEST_SIDE = {
     "cameras": (0.09, 0.19),
     "ball": (0.038, 0.17),
     "spatula": (0.2, 0.40),
+    "toothbrush": (0.11, 0.27),
 }
 
 ASSEMBLY_WORDS = {

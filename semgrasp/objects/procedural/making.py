@@ -40,6 +40,7 @@ from semgrasp.objects.procedural.spoon import make_spoon
 from semgrasp.objects.procedural.squeezable import make_squeezable
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
+from semgrasp.objects.procedural.toothbrush import make_toothbrush
 from semgrasp.objects.procedural.trigger_sprayer import make_trigger_sprayer
 from semgrasp.objects.procedural.umbrella import make_umbrella
 from semgrasp.objects.procedural.watering_can import make_watering_can
@@ -86,6 +87,7 @@ _MAKERS = {
     "cameras": make_cameras,
     "ball": make_ball,
     "spatula": make_spatula,
+    "toothbrush": make_toothbrush,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
