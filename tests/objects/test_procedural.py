@@ -54,6 +54,7 @@ PARTS = {
     "gamecontroller": {"body", "handle", "button"},
     "cameras": {"body", "lens", "grip", "button"},
     "ball": {"body"},
+    "lightbulb": {"bulb", "base", "tip"},
     "spatula": {"handle", "neck", "blade"},
     "toothbrush": {"handle", "neck", "head", "bristles"},
 }
@@ -97,6 +98,7 @@ LONGEST_SIDE = {
     "gamecontroller": (0.11, 0.18),
     "cameras": (0.09, 0.19),
     "ball": (0.038, 0.17),
+    "lightbulb": (0.07, 0.18),
     "spatula": (0.2, 0.40),
     "toothbrush": (0.11, 0.27),
 }

@@ -26,6 +26,7 @@ from semgrasp.objects.procedural.gamecontroller import make_gamecontroller
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
+from semgrasp.objects.procedural.lightbulb import make_lightbulb
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mouse import make_mouse
 from semgrasp.objects.procedural.mug import make_mug
@@ -86,6 +87,7 @@ _MAKERS = {
     "gamecontroller": make_gamecontroller,
     "cameras": make_cameras,
     "ball": make_ball,
+    "lightbulb": make_lightbulb,
     "spatula": make_spatula,
     "toothbrush": make_toothbrush,
 }
