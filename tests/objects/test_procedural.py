@@ -57,6 +57,7 @@ PARTS = {
     "lightbulb": {"bulb", "base", "tip"},
     "spatula": {"handle", "neck", "blade"},
     "toothbrush": {"handle", "neck", "head", "bristles"},
+    "binoculars": {"body", "lens", "eyepiece", "bridge", "wheel"},
 }
 
 LONGEST_SIDE = {
@@ -101,6 +102,7 @@ LONGEST_SIDE = {
     "lightbulb": (0.07, 0.18),
     "spatula": (0.2, 0.40),
     "toothbrush": (0.11, 0.27),
+    "binoculars": (0.065, 0.22),
 }
 
 ASSEMBLY_WORDS = {

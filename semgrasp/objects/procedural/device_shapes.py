@@ -19,11 +19,15 @@ _FINEST, _COARSEST = 0.0011, 0.0090
 
 
 class Chunk(NamedTuple):
-    """A nearly convex piece of a part, and how many slabs across an axis cover it tightly."""
+    """A piece of a part, and how many slabs across an axis cover it tightly.
+
+    What no slabs cover tightly, a ring for example, brings its own convex pieces.
+    """
 
     solid: Solid
     axis: int = 0
     slabs: int = 1
+    pieces: list[ConvexPiece] | None = None
 
 
 class Place(NamedTuple):
@@ -63,6 +67,9 @@ def assembled(
     pieces = list[ConvexPiece]()
     for part, chunks in parts.items():
         for chunk in chunks:
+            if chunk.pieces is not None:
+                pieces += chunk.pieces
+                continue
             along = chunk.solid.surface()[0][:, chunk.axis]
             cuts = np.linspace(along.min() - 1e-5, along.max() + 1e-5, chunk.slabs + 1)
             pieces += hulls_along(part, chunk.solid, chunk.axis, cuts)

@@ -10,6 +10,7 @@ from semgrasp.objects.procedural.assembly import make_assembly
 from semgrasp.objects.procedural.bag import make_bag
 from semgrasp.objects.procedural.ball import make_ball
 from semgrasp.objects.procedural.banana import make_banana
+from semgrasp.objects.procedural.binoculars import make_binoculars
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
 from semgrasp.objects.procedural.bucket import make_bucket
@@ -90,6 +91,7 @@ _MAKERS = {
     "lightbulb": make_lightbulb,
     "spatula": make_spatula,
     "toothbrush": make_toothbrush,
+    "binoculars": make_binoculars,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
