@@ -58,6 +58,7 @@ PARTS = {
     "spatula": {"handle", "neck", "blade"},
     "toothbrush": {"handle", "neck", "head", "bristles"},
     "binoculars": {"body", "lens", "eyepiece", "bridge", "wheel"},
+    "brush": {"handle", "head", "bristles"},
 }
 
 LONGEST_SIDE = {
@@ -103,6 +104,7 @@ LONGEST_SIDE = {
     "spatula": (0.2, 0.40),
     "toothbrush": (0.11, 0.27),
     "binoculars": (0.065, 0.22),
+    "brush": (0.17, 0.32),
 }
 
 ASSEMBLY_WORDS = {

@@ -13,6 +13,7 @@ from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.binoculars import make_binoculars
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
+from semgrasp.objects.procedural.brush import make_brush
 from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.cameras import make_cameras
 from semgrasp.objects.procedural.can import make_can
@@ -92,6 +93,7 @@ _MAKERS = {
     "spatula": make_spatula,
     "toothbrush": make_toothbrush,
     "binoculars": make_binoculars,
+    "brush": make_brush,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)

@@ -129,7 +129,7 @@ def _neck_rings(
     """A slim bar from inside the handle into the head."""
     x = np.linspace(-0.004, length + 0.003, max(9, round(length / 0.004)))
     u = np.clip(x / length, 0.0, 1.0)
-    root = 0.45 if style == "electric" else 0.62
+    root = 0.40 if style == "electric" else 0.48
     width = interpolate(u, [0.0, 0.3, 0.7, 1.0], [root * half_width, 0.0030, 0.0025,
                                                   0.6 * head_width])  # fmt: skip
     height = interpolate(u, [0.0, 0.3, 1.0], [min(root * half_height, 0.006), 0.0026, 0.0020])
