@@ -59,6 +59,7 @@ PARTS = {
     "toothbrush": {"handle", "neck", "head", "bristles"},
     "binoculars": {"body", "lens", "eyepiece", "bridge", "wheel"},
     "brush": {"handle", "head", "bristles"},
+    "pen": {"body"},
 }
 
 LONGEST_SIDE = {
@@ -105,6 +106,7 @@ LONGEST_SIDE = {
     "toothbrush": (0.11, 0.27),
     "binoculars": (0.065, 0.22),
     "brush": (0.17, 0.32),
+    "pen": (0.11, 0.2),
 }
 
 ASSEMBLY_WORDS = {

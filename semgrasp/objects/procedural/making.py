@@ -32,6 +32,7 @@ from semgrasp.objects.procedural.lightbulb import make_lightbulb
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
 from semgrasp.objects.procedural.mouse import make_mouse
 from semgrasp.objects.procedural.mug import make_mug
+from semgrasp.objects.procedural.pen import make_pen
 from semgrasp.objects.procedural.phone import make_phone
 from semgrasp.objects.procedural.pincer import make_pincer
 from semgrasp.objects.procedural.power_drill import make_power_drill
@@ -94,6 +95,7 @@ _MAKERS = {
     "toothbrush": make_toothbrush,
     "binoculars": make_binoculars,
     "brush": make_brush,
+    "pen": make_pen,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
