@@ -93,7 +93,8 @@ def _pool(
                 # Few tasks wait at a time: each carries the meshes of its grasps.
                 while len(running) < 2 * workers and (index := next(left, None)) is not None:
                     with _no_script():
-                        running[executor.submit(function, tasks[index])] = index
+                        task = pickle.dumps(tasks[index])
+                        running[executor.submit(_call, function, task)] = index
                 if not running:
                     break
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -158,7 +159,11 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 def _call(function: Callable[[Task], Result], pickled_task: bytes) -> Result:
-    """The task travels as bytes: arrays that Ray itself hands over are read-only."""
+    """Apply the function to a task that travelled as bytes.
+
+    Arrays that Ray itself hands over are read-only. Tensors that multiprocessing hands over are
+    moved to shared memory, away from under the numpy arrays that look at them.
+    """
     return function(pickle.loads(pickled_task))
 
 

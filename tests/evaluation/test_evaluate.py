@@ -68,6 +68,19 @@ def test_two_processes_measure_what_one_does(samples):
     assert alone.to_json() == together.to_json()
 
 
+def test_processes_leave_the_callers_arrays_where_they_are(samples):
+    """Tensors sent by multiprocessing move to shared memory; views of the old place dangle."""
+    viewing = [
+        replace(sample, hand_faces=sample.hand_model.faces.numpy())
+        for sample in samples
+        if sample.hand_model is not None
+    ]
+    storages = [sample.hand_model.faces.data_ptr() for sample in viewing]
+    evaluate(viewing, metrics=["contact_ratio"], workers=2)
+    assert [sample.hand_model.faces.data_ptr() for sample in viewing] == storages
+    assert not any(sample.hand_model.faces.is_shared() for sample in viewing)
+
+
 def test_ray_measures_the_same(samples):
     pytest.importorskip("ray")
     alone = evaluate(samples, metrics=GEOMETRY)
