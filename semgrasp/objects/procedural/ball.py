@@ -129,13 +129,14 @@ def _detail(
         return "seam", _tubes(laces, radius, 0.0014, 0.0004), False
     if name == "spiky":
         knob = Manifold.sphere(1.0, 12)
-        height, width = rng.uniform(0.055, 0.085) * radius, rng.uniform(0.08, 0.12) * radius
+        height, width = rng.uniform(0.0026, 0.0040), rng.uniform(0.08, 0.12) * radius
         knobs = []
         for towards in _spiral(int(rng.integers(46, 66))) @ spin.T:
-            scaled = knob.scale((width, width, 2.0 * height))
+            scaled = knob.scale((width, width, height))
             tilt, turn = np.degrees(np.arccos(towards[2])), np.degrees(np.arctan2(*towards[1::-1]))
             placed = scaled.rotate((0.0, float(tilt), 0.0)).rotate((0.0, 0.0, float(turn)))
-            knobs.append(placed.translate(tuple(float(v) for v in 0.99 * radius * towards)))
+            x, y, z = (float(v) for v in 0.995 * radius * towards)
+            knobs.append(placed.translate((x, y, z)))
         every = Manifold.batch_boolean(knobs, OpType.Add)
         return "knob", Solid.of(Solid(every, {}).surface(), "knob"), True
     return None

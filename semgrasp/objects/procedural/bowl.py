@@ -93,8 +93,7 @@ def make_bowl(rng: Generator) -> Draft:
         up, grip = np.array([0.0, 1.0]), wall + flange
     pinch_r, pinch_z = outside[-1] * [side, 1.0] - 0.007 * up + 0.5 * grip * up[::-1] * [-1, 1]
     thick = vessel.widened(_REACH, spacing)
-    low = base_to + 0.004
-    low_radius = float(np.interp(low + 0.004, outside[:, 1], outside[:, 0])) * side
+    under = float(outside[outside[:, 1] < base_to + 1e-6, 0].max()) * side
     # The pinch leaves the lugs of a crock alone.
     at = np.array([0.0, -1.0]) if lugs is not None else np.array([1.0, 0.0])
     return Draft(
@@ -107,8 +106,8 @@ def make_bowl(rng: Generator) -> Draft:
                        (-at[1], at[0], 0), (at[0] * up[0], at[1] * up[0], up[1]),
                        radius=0.5 * grip, half_length=0.010),
             # The bowl rests in the palm.
-            grasp_site("below", "body", "head", (0, 0, low), (0, 0, -1), (1, 0, 0),
-                       radius=min(low_radius, 0.050), half_length=0.008),
+            grasp_site("below", "base", "head", (0, 0, 0.5 * base_to), (0, 0, -1), (1, 0, 0),
+                       radius=min(under, 0.050), half_length=0.008),
             grasp_site("side", "body", "wrap", (0, 0, 0.55 * height), (0, 0, 1), (-1, 0, 0),
                        radius=float(np.interp(0.55 * height, outside[:, 1], outside[:, 0])),
                        half_length=0.004),

@@ -77,7 +77,7 @@ def make_cylinder_bottle(rng: Generator) -> Draft:
         _SPACING,
         lambda centres: np.where(centres[:, 2] > neck_from, "neck", "body"),
     )
-    cap, cap_pieces = _cap(rng, name, cap_radius, cap_from, top)
+    cap, cap_pieces, grip_z = _cap(rng, name, cap_radius, cap_from, top)
     body, neck = glass.below(neck_from), glass.above(neck_from) - cap
     whole = glass + cap
     parts = {"body": body, "neck": neck, "cap": cap}
@@ -111,6 +111,9 @@ def make_cylinder_bottle(rng: Generator) -> Draft:
 
     middle = 0.5 * (boot_to + wall_to)
     grip = float(np.interp(middle, body_profile[:, 1], body_profile[:, 0]))
+    cap_points = cap.surface()[0]
+    near_grip = np.abs(cap_points[:, 2] - grip_z) < 0.006
+    cap_grip = float(np.hypot(cap_points[near_grip, 0], cap_points[near_grip, 1]).max())
     return Draft(
         whole=whole,
         filled=whole,
@@ -119,11 +122,11 @@ def make_cylinder_bottle(rng: Generator) -> Draft:
             grasp_site("body", "body", "wrap", (0.0, 0.0, middle), (0, 0, 1), (-1, 0, 0),
                        radius=grip, half_length=0.5 * (wall_to - boot_to) - 0.038),
             # Around the cap from the side, as one unscrews it.
-            grasp_site("cap", "cap", "wrap", (0.0, 0.0, cap_from + 0.45 * (top - cap_from)),
-                       (0, 0, 1), (-1, 0, 0),
-                       radius=cap_radius, half_length=0.1 * (top - cap_from)),
-            grasp_site("cap_from_above", "cap", "rim", (0.0, 0.0, top), (0, 0, 1), (1, 0, 0),
-                       radius=cap_radius, half_length=0.5 * (top - cap_from)),
+            grasp_site("cap", "cap", "wrap", (0.0, 0.0, grip_z), (0, 0, 1), (-1, 0, 0),
+                       radius=cap_grip, half_length=0.004),
+            # The fingertips around it, the palm over it.
+            grasp_site("cap_from_above", "cap", "rim", (0.0, 0.0, grip_z), (0, 0, 1), (1, 0, 0),
+                       radius=cap_grip, half_length=0.006),
         ),
         part_attributes=attributes,
         convex_pieces=pieces,
@@ -168,12 +171,15 @@ def _body(
 
 def _cap(
     rng: Generator, name: str, radius: float, low: float, high: float
-) -> tuple[Solid, list[ConvexPiece]]:
-    """A cup, screw cap, spouted lid, ribbed cap, dome, spray button or stopper."""
+) -> tuple[Solid, list[ConvexPiece], float]:
+    """A cup, screw cap, spouted lid, ribbed cap, dome, spray button or stopper.
+
+    With its convex pieces, and the height at which fingers from above close around it.
+    """
     foot = fillet(radius, low, 0.0010, top=False)
     height = high - low
     ledge = low + rng.uniform(0.35, 0.55) * height
-    cuts = [low, low + 0.5 * height, high - 0.003, high]
+    grip_z = low + 0.55 * height
     if name == "shaker":
         ledge = high - rng.uniform(0.008, 0.014)
         profile = np.concatenate([foot, fillet(radius, ledge, 0.003, top=True)])
@@ -186,13 +192,14 @@ def _cap(
         spout = Solid(spout.manifold.translate((at, 0.0, 0.0)), spout.parts)
         lid = turned(profile, _SPACING, "cap")
         pieces = hulls_along("cap", lid, 2, [low, ledge - 0.003, ledge])
-        return lid + spout, [*pieces, *hulls_along("cap", spout, 2, [ledge - 0.004, high])]
+        pieces += hulls_along("cap", spout, 2, [ledge - 0.004, high])
+        return lid + spout, pieces, ledge - 0.004
     if name == "pill":
         # Four points to each rib of the grip.
         section = fluted_section(len(circle_angles(radius, 0.0036)) // 4, 0.035)
         profile = np.concatenate([foot, fillet(radius, high, 0.0015, top=True)])
         cap = turned(profile, 0.0036, "cap", section)
-        return cap, hulls_along("cap", cap, 2, [low, high])
+        return cap, hulls_along("cap", cap, 2, [low, high]), grip_z
     if name == "aerosol" and rng.random() < 0.6:
         # A collar and the button one presses, without an overcap.
         button = rng.uniform(0.34, 0.50) * radius
@@ -202,6 +209,7 @@ def _cap(
              fillet(button, high, 0.002, top=True)]
         )  # fmt: skip
         cuts = [low, ledge - 0.003, ledge, high - 0.002, high]
+        grip_z = 0.5 * (low + ledge)
     elif name == "glass" and rng.random() < 0.5:
         # A ball stopper.
         angle = np.linspace(-0.35 * np.pi, 0.49 * np.pi, 9)
@@ -213,6 +221,7 @@ def _cap(
         )  # fmt: skip
         profile = profile[np.concatenate([[True], np.diff(profile[:, 1]) > 1e-5])]
         cuts = list(np.linspace(low, high, 6))
+        grip_z = middle
     elif name in ("toiletry", "aerosol") and rng.random() < 0.5:
         # A dome.
         angle = np.linspace(0.0, 0.47 * np.pi, 8)
@@ -221,13 +230,14 @@ def _cap(
             [foot, np.stack([radius * np.cos(angle), high - rise + rise * np.sin(angle)], axis=1)]
         )
         cuts = [low, *np.linspace(high - rise, high, 5)]
+        grip_z = high - 0.9 * rise
     else:
         taper = rng.uniform(0.86, 1.0)
         edge = rng.uniform(0.002, 0.007)
         profile = np.concatenate([foot, fillet(taper * radius, high, edge, top=True)])
         cuts = [low, high - edge, high - 0.4 * edge, high]
     cap = turned(profile, _SPACING, "cap")
-    return cap, hulls_along("cap", cap, 2, cuts)
+    return cap, hulls_along("cap", cap, 2, cuts), grip_z
 
 
 def _loop_rings(
