@@ -309,7 +309,8 @@ def test_objects_stand_or_lie_as_they_are_used():
     for category in ("mug", "bottle", "wineglass", "trigger_sprayer"):
         x, y, z = np.ptp(cached_object(category, 0).shape.vertices_object, axis=0)
         assert z > 0.6 * max(x, y)
-    for category in ("knife", "hammer", "screwdriver", "fryingpan"):
+    lying = ("knife", "hammer", "screwdriver", "fryingpan", "scissors", "spoon", "fork", "spatula")
+    for category in (*lying, "brush", "toothbrush"):
         obj = cached_object(category, 0)
         extent = np.ptp(obj.shape.vertices_object, axis=0)
         assert extent.argmax() == 0

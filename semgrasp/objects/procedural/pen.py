@@ -19,7 +19,7 @@ _STYLES = {
     "fountain": ((105, 120), (5.5, 7.0)),
     "marker": ((95, 118), (7.5, 10.0)),
     "felt": ((125, 140), (4.2, 5.2)),
-    "pencil": ((110, 172), (3.5, 4.4)),
+    "pencil": ((95, 150), (3.5, 4.4)),
 }
 
 
@@ -149,7 +149,7 @@ def _cap(rng: Generator, style: str, radius: float) -> Float[ndarray, "n 2"]:
     ])  # fmt: skip
 
 
-def _turned(profile_xr: Float[ndarray, "n 2"], sides: float) -> Float[ndarray, "n points 3"]:
+def _turned(profile_xr: Float[ndarray, "n 2"], sides: float) -> Float[ndarray, "m points 3"]:
     """Rings around the x axis; `sides` flats instead of a circle."""
     rows = subdivide(profile_xr, _SPACING)
     points = 18
@@ -166,14 +166,14 @@ def _turned(profile_xr: Float[ndarray, "n 2"], sides: float) -> Float[ndarray, "
     return rings
 
 
-def _cuts(profile_xr: Float[ndarray, "n 2"]) -> Float[ndarray, " n"]:
+def _cuts(profile_xr: Float[ndarray, "n 2"]) -> Float[ndarray, " m"]:
     cuts = profile_xr[:, 0]
     return cuts[np.concatenate([[True], np.diff(cuts) > 1e-5])]
 
 
 def _clip_rings(
     rng: Generator, under: Float[ndarray, "n 2"], *, is_behind: bool
-) -> Float[ndarray, "n points 3"]:
+) -> Float[ndarray, "m points 3"]:
     """A springy strip on top: fixed at one end of what it is on, free towards the other."""
     start, end = float(under[-1, 0]) - 0.004, float(under[0, 0]) + 0.004
     if is_behind:

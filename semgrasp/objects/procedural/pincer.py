@@ -135,7 +135,7 @@ def _jaw_rings(
 
 def _lever_rings(
     rng: Generator, length: float, spread: float, root: float, wide: float, sleeve_from: float
-) -> tuple[Float[ndarray, "n points 3"], Float[ndarray, "m points 3"]]:
+) -> tuple[Float[ndarray, "n around 3"], Float[ndarray, "m beside 3"]]:
     """The steel from the joint into the sleeve, and the sleeve to the end of the handle."""
     flare = rng.uniform(-0.10, 0.12)
     controls = np.array([

@@ -29,7 +29,7 @@ _STYLES = {
     "tailor": ((110, 145), (17, 22), (14, 18), (28, 36), (12, 15), (4.0, 5.5), (5.0, 6.5)),
     "kitchen": ((80, 105), (16, 20), (20, 26), (24, 32), (12, 14), (4.0, 5.0), (5.0, 6.5)),
     "school": ((48, 62), (11, 14), (12, 15), (12, 17), (9, 11), (3.2, 4.2), (4.0, 5.0)),
-    "nail": ((24, 36), (6, 8), (9, 11), (9, 11), (8, 9.5), (1.8, 2.4), (1.8, 2.6)),
+    "nail": ((27, 36), (6, 8), (9, 11), (9, 11), (8, 9.5), (1.8, 2.4), (1.8, 2.6)),
     "barber": ((60, 85), (8, 10), (10, 12), (10, 12), (9, 10.5), (2.0, 2.6), (2.2, 3.0)),
 }
 
@@ -47,8 +47,8 @@ def make_scissors(rng: Generator) -> Draft:
     )
     thickness = 0.0010 + 0.05 * height + rng.uniform(0.0, 0.0005)
     opening = rng.uniform(0.03, 0.15) if rng.random() < 0.6 else 0.0
-    shank = {"nail": 0.030, "barber": 0.045}.get(style, 0.016 + 0.9 * height)
-    shank *= rng.uniform(0.95, 1.2)
+    slender = {"nail": 0.034, "barber": 0.045}
+    shank = rng.uniform(0.95, 1.2) * slender.get(style, 0.016 + 0.9 * height)
     gap = rng.uniform(0.001, 0.003)
     tilt = rng.uniform(0.0, 0.25) if style in ("office", "kitchen", "tailor") else 0.0
     blunt = style == "school"

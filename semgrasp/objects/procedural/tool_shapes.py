@@ -129,11 +129,12 @@ def sector_pieces(
     pieces = []
     turns = np.linspace(0.0, 2.0 * np.pi, count + 1)
     for start, end in itertools.pairwise(turns):
-        corners = [centre_xy] + [
-            (centre_xy[0] + reach * np.cos(t), centre_xy[1] + reach * np.sin(t))
-            for t in (start, end)
-        ]
-        wedge = CrossSection([corners], FillRule.NonZero).extrude(0.4).translate((0, 0, -0.2))
+        turn = np.array([start, end])
+        arc = np.array(centre_xy) + reach * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        corners = np.concatenate([[centre_xy], arc])
+        wedge = (
+            CrossSection([corners.tolist()], FillRule.NonZero).extrude(0.4).translate((0, 0, -0.2))
+        )
         for piece in (solid.manifold ^ wedge).decompose():
             pieces.append(hull(part, corners_of(piece)))
     return pieces
