@@ -48,7 +48,8 @@ def make_scissors(rng: Generator) -> Draft:
     thickness = 0.0010 + 0.05 * height + rng.uniform(0.0, 0.0005)
     opening = rng.uniform(0.03, 0.15) if rng.random() < 0.6 else 0.0
     slender = {"nail": 0.034, "barber": 0.045}
-    shank = rng.uniform(0.95, 1.2) * slender.get(style, 0.016 + 0.9 * height)
+    usual = slender[style] if style in slender else 0.016 + 0.9 * height
+    shank = rng.uniform(0.95, 1.2) * usual
     gap = rng.uniform(0.001, 0.003)
     tilt = rng.uniform(0.0, 0.25) if style in ("office", "kitchen", "tailor") else 0.0
     blunt = style == "school"
