@@ -60,6 +60,7 @@ PARTS = {
     "binoculars": {"body", "lens", "eyepiece", "bridge", "wheel"},
     "brush": {"handle", "head", "bristles"},
     "pen": {"body"},
+    "headphones": {"band", "cup", "cushion"},
 }
 
 LONGEST_SIDE = {
@@ -107,6 +108,7 @@ LONGEST_SIDE = {
     "binoculars": (0.065, 0.22),
     "brush": (0.17, 0.32),
     "pen": (0.11, 0.2),
+    "headphones": (0.13, 0.28),
 }
 
 ASSEMBLY_WORDS = {

@@ -26,6 +26,7 @@ from semgrasp.objects.procedural.fork import make_fork
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
 from semgrasp.objects.procedural.gamecontroller import make_gamecontroller
 from semgrasp.objects.procedural.hammer import make_hammer
+from semgrasp.objects.procedural.headphones import make_headphones
 from semgrasp.objects.procedural.iron import make_iron
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lightbulb import make_lightbulb
@@ -96,6 +97,7 @@ _MAKERS = {
     "binoculars": make_binoculars,
     "brush": make_brush,
     "pen": make_pen,
+    "headphones": make_headphones,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
