@@ -61,6 +61,7 @@ PARTS = {
     "brush": {"handle", "head", "bristles"},
     "pen": {"body"},
     "headphones": {"band", "cup", "cushion"},
+    "eyeglasses": {"frame", "lens", "arm"},
 }
 
 LONGEST_SIDE = {
@@ -109,6 +110,7 @@ LONGEST_SIDE = {
     "brush": (0.17, 0.32),
     "pen": (0.11, 0.2),
     "headphones": (0.13, 0.28),
+    "eyeglasses": (0.11, 0.19),
 }
 
 ASSEMBLY_WORDS = {

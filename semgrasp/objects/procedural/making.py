@@ -21,6 +21,7 @@ from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
 from semgrasp.objects.procedural.donut import make_donut
 from semgrasp.objects.procedural.egg import make_egg
+from semgrasp.objects.procedural.eyeglasses import make_eyeglasses
 from semgrasp.objects.procedural.flashlight import make_flashlight
 from semgrasp.objects.procedural.fork import make_fork
 from semgrasp.objects.procedural.fryingpan import make_fryingpan
@@ -98,6 +99,7 @@ _MAKERS = {
     "brush": make_brush,
     "pen": make_pen,
     "headphones": make_headphones,
+    "eyeglasses": make_eyeglasses,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
