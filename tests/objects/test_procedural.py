@@ -62,6 +62,7 @@ PARTS = {
     "pen": {"body"},
     "headphones": {"band", "cup", "cushion"},
     "eyeglasses": {"frame", "lens", "arm"},
+    "stapler": {"base", "body", "handle", "pivot", "tip"},
 }
 
 LONGEST_SIDE = {
@@ -111,6 +112,7 @@ LONGEST_SIDE = {
     "pen": (0.11, 0.2),
     "headphones": (0.13, 0.28),
     "eyeglasses": (0.11, 0.19),
+    "stapler": (0.055, 0.31),
 }
 
 ASSEMBLY_WORDS = {

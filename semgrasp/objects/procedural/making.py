@@ -44,6 +44,7 @@ from semgrasp.objects.procedural.screwdriver import make_screwdriver
 from semgrasp.objects.procedural.spatula import make_spatula
 from semgrasp.objects.procedural.spoon import make_spoon
 from semgrasp.objects.procedural.squeezable import make_squeezable
+from semgrasp.objects.procedural.stapler import make_stapler
 from semgrasp.objects.procedural.surfaces import Surface
 from semgrasp.objects.procedural.teapot import make_teapot
 from semgrasp.objects.procedural.toothbrush import make_toothbrush
@@ -100,6 +101,7 @@ _MAKERS = {
     "pen": make_pen,
     "headphones": make_headphones,
     "eyeglasses": make_eyeglasses,
+    "stapler": make_stapler,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
