@@ -63,6 +63,7 @@ PARTS = {
     "headphones": {"band", "cup", "cushion"},
     "eyeglasses": {"frame", "lens", "arm"},
     "stapler": {"base", "body", "handle", "pivot", "tip"},
+    "box": {"body"},
 }
 
 LONGEST_SIDE = {
@@ -113,6 +114,7 @@ LONGEST_SIDE = {
     "headphones": (0.13, 0.28),
     "eyeglasses": (0.11, 0.19),
     "stapler": (0.055, 0.31),
+    "box": (0.065, 0.23),
 }
 
 ASSEMBLY_WORDS = {

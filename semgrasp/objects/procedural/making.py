@@ -13,6 +13,7 @@ from semgrasp.objects.procedural.banana import make_banana
 from semgrasp.objects.procedural.binoculars import make_binoculars
 from semgrasp.objects.procedural.bottle import make_bottle
 from semgrasp.objects.procedural.bowl import make_bowl
+from semgrasp.objects.procedural.box import make_box
 from semgrasp.objects.procedural.brush import make_brush
 from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.cameras import make_cameras
@@ -102,6 +103,7 @@ _MAKERS = {
     "headphones": make_headphones,
     "eyeglasses": make_eyeglasses,
     "stapler": make_stapler,
+    "box": make_box,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
