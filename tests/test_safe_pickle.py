@@ -5,8 +5,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from semgrasp.safe_pickle import MAX_BYTES, RefusedPickleError, load_arrays, parse_arrays
 from semgrasp.errors import AssetNotFoundError, InputError
+from semgrasp.safe_pickle import MAX_BYTES, RefusedPickleError, load_arrays, parse_arrays
 
 ARRAYS = {
     "pose": np.linspace(-1, 1, 48).astype(np.float32),
