@@ -64,6 +64,7 @@ PARTS = {
     "eyeglasses": {"frame", "lens", "arm"},
     "stapler": {"base", "body", "handle", "pivot", "tip"},
     "box": {"body"},
+    "key": {"head", "shaft", "tip"},
 }
 
 LONGEST_SIDE = {
@@ -115,6 +116,7 @@ LONGEST_SIDE = {
     "eyeglasses": (0.11, 0.19),
     "stapler": (0.055, 0.31),
     "box": (0.065, 0.23),
+    "key": (0.045, 0.13),
 }
 
 ASSEMBLY_WORDS = {

@@ -98,11 +98,9 @@ def placed(
     solid: Solid, *, turn: _Triple = (0.0, 0.0, 0.0), shift: _Triple = (0.0, 0.0, 0.0)
 ) -> Solid:
     """The solid turned about x, then y, then z by angles in degrees, and moved."""
-    x, y, z = (float(value) for value in turn)
-    return Solid(
-        solid.manifold.rotate((x, y, z)).translate(tuple(float(value) for value in shift)),
-        solid.parts,
-    )
+    turned = solid.manifold.rotate((float(turn[0]), float(turn[1]), float(turn[2])))
+    moved = turned.translate((float(shift[0]), float(shift[1]), float(shift[2])))
+    return Solid(moved, solid.parts)
 
 
 def rounded_rectangle(

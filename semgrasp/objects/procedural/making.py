@@ -30,6 +30,7 @@ from semgrasp.objects.procedural.gamecontroller import make_gamecontroller
 from semgrasp.objects.procedural.hammer import make_hammer
 from semgrasp.objects.procedural.headphones import make_headphones
 from semgrasp.objects.procedural.iron import make_iron
+from semgrasp.objects.procedural.key import make_key
 from semgrasp.objects.procedural.knife import make_knife
 from semgrasp.objects.procedural.lightbulb import make_lightbulb
 from semgrasp.objects.procedural.lotion_pump import make_lotion_pump
@@ -104,6 +105,7 @@ _MAKERS = {
     "eyeglasses": make_eyeglasses,
     "stapler": make_stapler,
     "box": make_box,
+    "key": make_key,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
