@@ -65,6 +65,7 @@ PARTS = {
     "stapler": {"base", "body", "handle", "pivot", "tip"},
     "box": {"body"},
     "key": {"head", "shaft", "tip"},
+    "card": {"body"},
 }
 
 LONGEST_SIDE = {
@@ -117,6 +118,7 @@ LONGEST_SIDE = {
     "stapler": (0.055, 0.31),
     "box": (0.065, 0.23),
     "key": (0.045, 0.13),
+    "card": (0.025, 0.09),
 }
 
 ASSEMBLY_WORDS = {

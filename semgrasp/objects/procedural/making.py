@@ -18,6 +18,7 @@ from semgrasp.objects.procedural.brush import make_brush
 from semgrasp.objects.procedural.bucket import make_bucket
 from semgrasp.objects.procedural.cameras import make_cameras
 from semgrasp.objects.procedural.can import make_can
+from semgrasp.objects.procedural.card import make_card
 from semgrasp.objects.procedural.cup import make_cup
 from semgrasp.objects.procedural.cylinder_bottle import make_cylinder_bottle
 from semgrasp.objects.procedural.donut import make_donut
@@ -106,6 +107,7 @@ _MAKERS = {
     "stapler": make_stapler,
     "box": make_box,
     "key": make_key,
+    "card": make_card,
 }
 
 CATEGORIES: tuple[str, ...] = tuple(_MAKERS)
