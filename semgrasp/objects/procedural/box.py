@@ -73,7 +73,7 @@ def make_box(rng: Generator) -> Draft:
             "lid": ("cover_sth", "pulled_by_hand"),
             "cap": ("cover_sth", "screwed/unscrewed_by_hand"),
             "ribbon": ("secure_sth",),
-            "button": ("secure_sth", "pressed/unpressed_by_hand"),
+            "latch": ("secure_sth", "pressed/unpressed_by_hand"),
         },
         density=density,
     )  # fmt: skip
@@ -230,17 +230,17 @@ def _case(rng: Generator):
     split = rng.uniform(0.45, 0.62) * height
     body = slab("body", outline, 0.0, split + 0.001, min(rounding, 0.45 * split))
     lid = slab("lid", outline * 1.006, split, height, min(rounding, 0.45 * (height - split)))
-    latch = slab("button", rounded_rectangle(0.009, 0.0055, 0.002, 0.004), -0.006, 0.0022, 0.0008)
+    latch = slab("latch", rounded_rectangle(0.009, 0.0055, 0.002, 0.004), -0.006, 0.0022, 0.0008)
     latch = placed(latch, turn=(90, 0, 0), shift=(0, -0.5 * width, split))
     hinges = [
-        block("button", (x - 0.008, 0.5 * width - 0.003, split - 0.003),
+        block("latch", (x - 0.008, 0.5 * width - 0.003, split - 0.003),
               (x + 0.008, 0.5 * width + 0.0025, split + 0.003))
         for x in (-0.22 * length, 0.22 * length)
     ]  # fmt: skip
     parts = {
         "body": [Chunk(body)],
         "lid": [Chunk(lid)],
-        "button": [Chunk(s) for s in (latch, *hinges)],
+        "latch": [Chunk(s) for s in (latch, *hinges)],
     }
     sides = _Sides("body", (0.0, 0.0, 0.5 * split), 0.5 * height, 0.5 * width, 0.5 * length,
                    (0, 1, 0), (1, 0, 0))  # fmt: skip

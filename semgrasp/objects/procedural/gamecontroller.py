@@ -134,7 +134,7 @@ def _horns(rng: Generator):
         "stick": [Chunk(s.solid) for s in sticks],
         "trigger": triggers,
     }
-    grips = [tuple(float(v) for v in spot) for spot in spots]
+    grips = [(float(spot[0]), float(spot[1]), float(spot[2])) for spot in spots]
     return parts, grips, thick, half_x
 
 
