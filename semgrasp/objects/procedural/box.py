@@ -202,11 +202,12 @@ def _gift(rng: Generator):
     if rng.random() < 0.6:
         out = over + 0.0008
         band = rng.uniform(0.007, 0.013)
+        # The bands lie so flat on the lid that its convex piece covers them.
         parts["ribbon"] = [
             Chunk(block("ribbon", (-0.5 * length - out, -band, height * (1.0 - share) + 0.001),
-                        (0.5 * length + out, band, height + out))),
+                        (0.5 * length + out, band, height + out)), pieces=[]),
             Chunk(block("ribbon", (-band, -0.5 * width - out, height * (1.0 - share) + 0.001),
-                        (band, 0.5 * width + out, height + out + 0.0002))),
+                        (band, 0.5 * width + out, height + out + 0.0002)), pieces=[]),
         ]  # fmt: skip
         loops = [
             placed(slab("ribbon", oval(0.017, 0.0075), -0.005, 0.005, 0.003), turn=(90, 0, turn),

@@ -63,7 +63,7 @@ def make_mouse(rng: Generator) -> Draft:
         "button": [Chunk(button, 0, 3) for button in buttons],
         "wheel": [Chunk(wheel)],
     }
-    if style in ("desk", "upright") and rng.random() < 0.45:
+    if style == "desk" and rng.random() < 0.45:
         parts["button"] += [Chunk(key) for key in _thumb_buttons(body, height)]
     if style in ("desk", "box") and rng.random() < 0.6:
         parts["cable"] = [_cable(rng, length, height)]
