@@ -332,9 +332,9 @@ def test_objects_stand_or_lie_as_they_are_used():
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_forty_seeds_give_forty_shapes(category):
-    shapes = {cached_object(category, s).shape.vertices_object.tobytes() for s in range(40)}
-    assert len(shapes) == 40
+def test_a_dozen_seeds_give_a_dozen_shapes(category):
+    shapes = {cached_object(category, s).shape.vertices_object.tobytes() for s in range(12)}
+    assert len(shapes) == 12
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
