@@ -223,7 +223,7 @@ def compare(samples: Sequence[GraspSample], few: int) -> dict[str, dict[str, flo
     ways = (
         ("GraspTTA's script, trimesh's rays", published.GRASPTTA, False),
         ("GraspTTA's script, rays by Embree", published.GRASPTTA, True),
-        # Trimesh's own rays through 128^3 voxels want more than 20 GB; the script has compiled ones.
+        # Through 128^3 voxels trimesh's own rays want over 20 GB; that script has compiled ones.
         ("OakInk's script, rays by Embree", published.OAKINK, True),
     )
     for name, script, embree in ways:
