@@ -1,0 +1,1 @@
+"""Robot hands: described by data, posed by torch, made to hold what the human hand holds."""
