@@ -116,8 +116,8 @@ def synthesise_unit(
     for number, object_seed in enumerate(object_seeds):
         obj = make_object(category, object_seed)
         sites = {site.name: site for site in obj.sites}
-        for case in cases_of(category):
-            if case.site not in sites or (only_cases and case.name not in only_cases):
+        for case in (each for case in cases_of(category) for each in case.on(obj)):
+            if only_cases and case.name not in only_cases:
                 continue
             betas = torch.zeros(10)
             betas[:4] = settings.beta_std * torch.randn(4, generator=generator).clamp(-2, 2)

@@ -8,7 +8,7 @@ import torch
 from semgrasp.hand import finger_angles_from_dofs, open_hand
 from semgrasp.objects.procedural import make_object
 from semgrasp.simulation import StabilityTest
-from semgrasp.synthesis.cases import ANY_PART, CASES, GRASPED_CATEGORIES, cases_of
+from semgrasp.synthesis.cases import ANY_PART, CASES, GRASPED_CATEGORIES, GraspCase, cases_of
 from semgrasp.synthesis.manners import RIM, WRAP
 from semgrasp.synthesis.placement import perturb, sample_placements
 from semgrasp.synthesis.raw import Tally, load_unit, save_unit
@@ -28,16 +28,40 @@ def mug_grasps(hands):
 
 
 @pytest.mark.parametrize("category", GRASPED_CATEGORIES)
-def test_every_case_names_a_site_and_parts_that_its_objects_have(category):
-    obj = make_object(category, 0)
-    sites = {site.name: site for site in obj.sites}
+def test_every_case_fits_sites_and_parts_that_some_of_its_objects_have(category):
+    objects = [make_object(category, seed) for seed in range(4)]
     for case in cases_of(category):
-        assert case.site in sites
-        named = {case.target_part, *case.companions, *(part for part, _ in case.avoid)}
-        named |= set(case.region_parts.values()) - {ANY_PART}
-        assert named <= set(obj.shape.part_names), case.name
-        if case.one_sided:
-            assert set(obj.one_sided[case.target_part]) == {"thumb", "fingers"}
+        fitting = [(obj, each) for obj in objects for each in case.on(obj)]
+        # What an assembly is made of differs from seed to seed.
+        assert fitting or category == "assembly", case.name
+        for obj, each in fitting:
+            assert each.site in {site.name for site in obj.sites}
+            named = {each.target_part, *each.companions, *(part for part, _ in each.avoid)}
+            named |= set(each.region_parts.values()) - {ANY_PART}
+            assert named <= set(obj.shape.part_names), case.name
+            if case.one_sided:
+                assert set(obj.one_sided[case.target_part]) == {"thumb", "fingers"}
+
+
+def test_a_case_fits_every_site_of_its_pattern_kind_and_radius_and_drops_missing_parts():
+    obj = make_object("headphones", 0)
+    case = GraspCase(
+        name="headphones.cup.hold",
+        site="*t",
+        target_part="cup",
+        intents=("hold",),
+        manner=WRAP,
+        avoid=(("band", 0.01), ("cable", 0.01)),
+    )
+    assert [each.site for each in case.on(obj)] == ["left", "right"]
+    assert {each.avoid for each in case.on(obj)} == {(("band", 0.01),)}
+    assert [each.site for each in replace(case, site="*", site_kind="head").on(obj)] == [
+        "left",
+        "right",
+    ]
+    assert replace(case, site="*", site_kind="pinch").on(obj) == ()
+    assert replace(case, site_radius=(0.0, 0.01)).on(obj) == ()
+    assert replace(case, target_part="lid").on(obj) == ()
 
 
 def test_every_category_is_used_held_lifted_and_all_but_the_pan_handed_over():

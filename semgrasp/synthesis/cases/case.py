@@ -4,8 +4,12 @@ Sites come from the procedural objects; their frames follow a common rule (`Gras
 case needs only the range of directions from which the hand comes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from math import inf
 
+from semgrasp.objects.procedural import ProceduralObject
+from semgrasp.objects.procedural.procedural_object import SiteKind
 from semgrasp.synthesis.filters import TouchedParts
 from semgrasp.synthesis.manners import Manner, Range
 from semgrasp.types import Intent
@@ -23,7 +27,7 @@ class GraspCase:
     name: str
     """Category, part and manner, such as "mug.handle.hook"."""
     site: str
-    """Name of the grasp site."""
+    """Name of the grasp site, or a pattern such as "*_arm": then each site it fits is held."""
     target_part: str
     """Part that the hand is meant to hold."""
     intents: tuple[Intent, ...]
@@ -31,6 +35,10 @@ class GraspCase:
     manner: Manner
     arc: Range = (-180.0, 180.0)
     """Range in [deg] of the turn about the site's axis, counted from its front."""
+    site_kind: SiteKind | None = None
+    """Only sites of this kind on the target part, for objects whose sites differ."""
+    site_radius: Range = (0.0, inf)
+    """Only sites with a radius in this range in [m]."""
     axis_sign: float = 1.0
     """-1 puts the thumb side of the hand against the axis."""
     either_axis_sign: bool = False
@@ -58,6 +66,25 @@ class GraspCase:
     def category(self) -> str:
         """Category of objects that the case is for."""
         return self.name.split(".")[0]
+
+    def on(self, obj: ProceduralObject) -> tuple["GraspCase", ...]:
+        """The case for each site of an object that it fits, without the parts it has not."""
+        parts = obj.shape.part_names
+        if self.target_part not in parts:
+            return ()
+        low, high = self.site_radius
+        return tuple(
+            replace(
+                self,
+                site=site.name,
+                avoid=tuple((part, margin) for part, margin in self.avoid if part in parts),
+                companions=tuple(part for part in self.companions if part in parts),
+            )
+            for site in obj.sites
+            if fnmatchcase(site.name, self.site)
+            and (self.site_kind is None or (site.kind, site.part) == (self.site_kind, self.target_part))
+            and low <= site.radius <= high
+        )
 
     def accepts_parts(
         self, part_names: tuple[str, ...], parts: TouchedParts, on_target: float
