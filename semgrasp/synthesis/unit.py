@@ -116,7 +116,7 @@ def synthesise_unit(
     for number, object_seed in enumerate(object_seeds):
         obj = make_object(category, object_seed)
         sites = {site.name: site for site in obj.sites}
-        for case in (each for case in cases_of(category) for each in case.on(obj)):
+        for case in (on_site for each in cases_of(category) for on_site in each.on(obj)):
             if only_cases and case.name not in only_cases:
                 continue
             betas = torch.zeros(10)

@@ -82,7 +82,10 @@ class GraspCase:
             )
             for site in obj.sites
             if fnmatchcase(site.name, self.site)
-            and (self.site_kind is None or (site.kind, site.part) == (self.site_kind, self.target_part))
+            and (
+                self.site_kind is None
+                or (site.kind, site.part) == (self.site_kind, self.target_part)
+            )
             and low <= site.radius <= high
         )
 
