@@ -1,5 +1,7 @@
 """Surfaces that enclose a volume: what can be mended is mended and said, the rest is refused."""
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
@@ -104,9 +106,13 @@ def _not_a_hand(size: float) -> str:
 
 def is_closed(faces: Int[ndarray, "F 3"]) -> bool:
     """Whether every directed edge is met exactly once by its opposite."""
-    if len(faces) == 0:
-        return False
-    forward, backward = _directed_edges(faces)
+    return len(faces) > 0 and _is_closed(faces.astype(np.int64).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _is_closed(numbers: bytes) -> bool:
+    # Kept, since all hands of a model have the same faces: a tenth of the time of a volume.
+    forward, backward = _directed_edges(np.frombuffer(numbers, dtype=np.int64).reshape(-1, 3))
     forward = np.sort(forward)
     return bool(np.array_equal(forward, np.sort(backward)) and (np.diff(forward) > 0).all())
 
