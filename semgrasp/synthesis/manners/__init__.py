@@ -11,14 +11,26 @@ from semgrasp.synthesis.manners.first import (
     WRAP,
 )
 from semgrasp.synthesis.manners.manner import Manner, Posture, Range
+from semgrasp.synthesis.manners.vessel_manners import (
+    CARRY,
+    LID,
+    PARALLEL,
+    SCOOP,
+    SPAN,
+)
 
 __all__ = [
     "BAR",
+    "CARRY",
     "HEAD",
     "HOOK",
+    "LID",
+    "PARALLEL",
     "PINCH",
     "RIM",
+    "SCOOP",
     "SMALL_WRAP",
+    "SPAN",
     "TRIGGER",
     "WRAP",
     "Manner",
