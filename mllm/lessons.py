@@ -95,13 +95,13 @@ def _lesson(caption: Caption, row: int, equals: tuple[int, ...]) -> Lesson:
 
 
 def _contact_key(data: PackedDataset, row: int) -> tuple:
-    return (*_intention_key(data, row)[:2], *data.contact_parts[row].tolist())
+    return (*_intention_key(data, row)[:2], data.contact_parts[row].numpy().tobytes())
 
 
-def _intention_key(data: PackedDataset, row: int) -> tuple[int, int, int, int]:
+def _intention_key(data: PackedDataset, row: int) -> tuple[int, int, int, bytes]:
     return (
         int(data.object_index[row]),
         int(data.target_part[row]),
         int(data.intent[row]),
-        int(data.avoid_parts[row]),
+        data.avoid_parts[row].numpy().tobytes(),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float16, Float32, Int8, Int16, Int32, Int64
+from jaxtyping import Bool, Float16, Float32, Int8, Int16, Int32, Int64
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -20,9 +20,6 @@ from semgrasp.dataset.conversation import Caption
 from semgrasp.dataset.split import Split, split_of
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.types import FINGERS, INTENTS, Grasp
-
-MAX_PARTS = 63
-"""Contact parts are bits of an int64; the sign bit stays free."""
 
 _OBJECT_ARRAYS = ("points_object", "normals_object", "point_parts")
 _GRASP_ARRAYS = (
@@ -68,10 +65,10 @@ class PackedDataset:
     """Index into INTENTS."""
     target_part: Int16[Tensor, " N"]
     """The part that the grasp is for."""
-    contact_parts: Int64[Tensor, "N 6"]
-    """For each of FINGERS, a bit per part that it touches."""
-    avoid_parts: Int64[Tensor, " N"]
-    """A bit per part that the grasp must leave free."""
+    contact_parts: Bool[Tensor, "N 6 parts"]
+    """For each of FINGERS, whether it touches each part."""
+    avoid_parts: Bool[Tensor, "N parts"]
+    """Which parts the grasp must leave free."""
     captions: list[list[Caption]]
     """For each grasp, its conversations."""
 
@@ -87,9 +84,9 @@ class PackedDataset:
         is_member = torch.tensor([o.split == name for o in self.objects], dtype=torch.bool)
         return is_member[self.object_index.long()].nonzero()[:, 0]
 
-    def parts_of(self, mask: int) -> tuple[str, ...]:
-        """Names of the parts whose bits are set."""
-        return tuple(name for i, name in enumerate(self.part_names) if mask >> i & 1)
+    def parts_of(self, mask: Bool[Tensor, " parts"]) -> tuple[str, ...]:
+        """Names of the parts that are marked."""
+        return tuple(self.part_names[i] for i in mask.nonzero()[:, 0].tolist())
 
     def save(self, folder: Path | str) -> None:
         """Write the four files; each appears whole or not at all."""
@@ -130,9 +127,9 @@ class PackedDataset:
         return PackedDataset(part_names=part_names, objects=entries, captions=captions, **arrays)
 
 
-def part_mask(parts: Sequence[str], part_names: Sequence[str]) -> int:
-    """Bits of the given parts; inverse of `PackedDataset.parts_of`."""
-    return sum(1 << part_names.index(part) for part in set(parts))
+def part_mask(parts: Sequence[str], part_names: Sequence[str]) -> list[bool]:
+    """Marks at the given parts; inverse of `PackedDataset.parts_of`."""
+    return [name in parts for name in part_names]
 
 
 def _read_arrays(path: Path, names: Sequence[str]) -> dict[str, Tensor]:
@@ -170,8 +167,8 @@ _EXPECTED: dict[str, tuple[torch.dtype, tuple[int | None, ...]]] = {
     "betas": (torch.float32, (10,)),
     "intent": (torch.int8, ()),
     "target_part": (torch.int16, ()),
-    "contact_parts": (torch.int64, (len(FINGERS),)),
-    "avoid_parts": (torch.int64, ()),
+    "contact_parts": (torch.bool, (len(FINGERS), None)),
+    "avoid_parts": (torch.bool, (None,)),
 }
 
 
@@ -191,8 +188,12 @@ def _validate(
                 f"{name} is {tuple(array.shape)} of {array.dtype}; expected ({axes}) of {dtype}. "
                 "The files of a packed set must come from one run: pack the data again."
             )
-    if num_parts > MAX_PARTS:
-        raise InputError(f"At most {MAX_PARTS} part names fit, got {num_parts}.")
+    for name in ("contact_parts", "avoid_parts"):
+        if arrays[name].shape[-1] != num_parts:
+            raise InputError(
+                f"{name} is about {arrays[name].shape[-1]} parts, objects.json names {num_parts}. "
+                "The files of a packed set must come from one run: pack the data again."
+            )
     limits = {
         "object_index": num_objects,
         "intent": len(INTENTS),

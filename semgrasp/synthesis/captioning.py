@@ -172,10 +172,10 @@ def pack(objects: Sequence[CaptionedObject], grasps: Sequence[CaptionedGrasp]) -
         target_part=torch.tensor([names.index(r.target_part) for r in raws], dtype=torch.int16),
         contact_parts=torch.tensor(
             [[part_mask(_touched(raw)[finger], names) for finger in FINGERS] for raw in raws],
-            dtype=torch.int64,
+            dtype=torch.bool,
         ),
         avoid_parts=torch.tensor(
-            [part_mask(_present(raw), names) for raw in raws], dtype=torch.int64
+            [part_mask(_present(raw), names) for raw in raws], dtype=torch.bool
         ),
         captions=[g.captions for g in grasps],
     )

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Bool
 from torch import Tensor
 
 from semgrasp.dataset.capgrasp import CaptionFiles, find_captions
 from semgrasp.dataset.conversation import MARKERS, Caption, Markers
-from semgrasp.dataset.oakbase import PartsError, read_part_names
+from semgrasp.dataset.oakbase import PartsError
 from semgrasp.dataset.oakink import ObjectEntry, read_metadata, read_object
 from semgrasp.dataset.oakink_index import Action, Damage, OakInkIndex
-from semgrasp.dataset.packed import MAX_PARTS, PackedDataset, PackedObject
+from semgrasp.dataset.packed import PackedDataset, PackedObject
 from semgrasp.errors import InputError, SemgraspError
 from semgrasp.hand import HandModel
 from semgrasp.metrics import touched_parts
@@ -54,7 +54,7 @@ class Packing:
 class _Measured:
     row: int
     object_index: int
-    counts: Int64[Tensor, "fingers parts"]
+    touched: Bool[Tensor, "fingers parts"]
     """Whether a region of the hand touches a part of the object."""
     held: int
     """Part of the object that is held first and foremost."""
@@ -94,7 +94,6 @@ def pack_published(
         by_object.setdefault(index.entries[row].oid, []).append(row)
     metadata = read_metadata(root)
     categories = {oid: index.entries[some[0]].category for oid, some in by_object.items()}
-    _check_part_names(root, categories, metadata)
 
     left_out: list[Damage] = []
     unlabelled: Counter[str] = Counter()
@@ -130,23 +129,6 @@ def pack_published(
         *caption_notes(files, index, folders, said, markers),
     ]
     return Packing(data, tuple(left_out), tuple(notes), sum(not some for some in said))
-
-
-def _check_part_names(
-    root: Path, categories: dict[str, str], metadata: dict[str, ObjectEntry]
-) -> None:
-    """Say before the long work, not after it, that there are too many part names to store."""
-    names = {WHOLE}
-    for oid, category in categories.items():
-        try:
-            names.update(read_part_names(root, category, metadata[oid].name))
-        except (PartsError, KeyError):
-            continue  # Reported where the object is read.
-    if len(names) > MAX_PARTS:
-        raise InputError(
-            f"The objects have {len(names)} different part names, at most {MAX_PARTS} can be "
-            f"stored. Pack fewer categories. The names: {', '.join(sorted(names))}."
-        )
 
 
 def _read_object(
@@ -204,7 +186,7 @@ def _measure(
     return _Measured(
         row,
         object_index,
-        torch.from_numpy(touched.by_finger).long(),
+        torch.from_numpy(touched.by_finger),
         int(touched.count.argmax()),
         is_near=bool(touched.count.any()),
     )
@@ -224,9 +206,9 @@ def _pack(
     ]
     local = [torch.tensor([names.index(p) for p in shape.part_names]) for _, shape in shapes]
     grasps = [index.grasp(item.row) for item in measured]
-    contacts = torch.zeros(len(measured), len(FINGERS), dtype=torch.int64)
+    contacts = torch.zeros(len(measured), len(FINGERS), len(names), dtype=torch.bool)
     for i, item in enumerate(measured):
-        contacts[i] = (item.counts << local[item.object_index]).sum(-1)
+        contacts[i][:, local[item.object_index]] = item.touched
     return PackedDataset(
         part_names=names,
         objects=tuple(PackedObject(oid, s.category, s.name, -1) for oid, s in shapes),
@@ -246,6 +228,6 @@ def _pack(
             [int(local[item.object_index][item.held]) for item in measured], dtype=torch.int16
         ),
         contact_parts=contacts,
-        avoid_parts=torch.zeros(len(measured), dtype=torch.int64),
+        avoid_parts=torch.zeros(len(measured), len(names), dtype=torch.bool),
         captions=captions,
     )

@@ -29,8 +29,8 @@ def data(grasps) -> PackedDataset:
         betas=grasps.betas,
         intent=torch.tensor([0, 1, 2, 3, 0, 1], dtype=torch.int8),
         target_part=torch.tensor([2, 1, 1, 0, 2, 2], dtype=torch.int16),
-        contact_parts=torch.randint(0, 8, (6, 6)),
-        avoid_parts=torch.tensor([0, 1, 0, 4, 0, 0]),
+        contact_parts=torch.rand(6, 6, 3) > 0.5,
+        avoid_parts=torch.rand(6, 3) > 0.5,
         captions=[
             [{"kind": "high", "turns": make_turns(f"Say {i}.", "<grasp>")}] for i in range(6)
         ],
@@ -68,7 +68,7 @@ def test_grasps_are_taken_by_index(data, grasps):
 
 def test_part_masks_and_names_are_inverse(data):
     for parts in ((), ("blade",), ("body", "handle"), PARTS):
-        assert data.parts_of(part_mask(parts, PARTS)) == parts
+        assert data.parts_of(torch.tensor(part_mask(parts, PARTS))) == parts
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,7 @@ def test_part_masks_and_names_are_inverse(data):
         ("intent", torch.zeros(6, dtype=torch.int8) + 4, r"intent holds values outside \[0, 3\]"),
         ("object_index", torch.full((6,), 3, dtype=torch.int32), "object_index holds"),
         ("target_part", torch.full((6,), -1, dtype=torch.int16), "target_part holds"),
+        ("avoid_parts", torch.zeros(6, 4, dtype=torch.bool), "avoid_parts is about 4 parts"),
         ("betas", torch.full((6, 10), float("nan")), "betas holds numbers that are not finite"),
     ],
 )

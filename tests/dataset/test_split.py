@@ -2,6 +2,7 @@ import pytest
 
 from semgrasp.dataset.split import CATEGORY_CODES, SPLITS, object_id, split_of
 from semgrasp.errors import InputError
+from semgrasp.objects.procedural import CATEGORIES
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,12 @@ def test_the_split_of_real_oakink_ids_is_theirs(oid, expected):
 
 @pytest.mark.parametrize("category", CATEGORY_CODES.values())
 def test_the_first_objects_of_every_category_reach_every_split(category):
-    assert {split_of(object_id(category, seed)) for seed in range(20)} == set(SPLITS)
+    assert {split_of(object_id(category, seed)) for seed in range(24)} == set(SPLITS)
+
+
+def test_every_category_that_can_be_made_has_a_code_of_its_own():
+    assert sorted(CATEGORY_CODES.values()) == sorted(CATEGORIES)
+    assert all(len(code) == 2 and code.isdecimal() for code in CATEGORY_CODES)
 
 
 def test_an_id_has_six_characters_and_a_letter_that_oakink_does_not_use():
@@ -28,7 +34,7 @@ def test_an_id_has_six_characters_and_a_letter_that_oakink_does_not_use():
     assert oid[0] not in "SCYAO"
 
 
-@pytest.mark.parametrize(("category", "seed"), [("teapot", 0), ("mug", 1000), ("mug", -1)])
+@pytest.mark.parametrize(("category", "seed"), [("spaceship", 0), ("mug", 1000), ("mug", -1)])
 def test_an_id_that_cannot_be_made_is_refused(category, seed):
     with pytest.raises(InputError):
         object_id(category, seed)

@@ -64,8 +64,8 @@ def packed_folder(tmp_path_factory) -> Path:
         betas=torch.zeros(n, 10),
         intent=torch.zeros(n, dtype=torch.int8),
         target_part=target.short(),
-        contact_parts=target.long()[:, None].expand(-1, 6).contiguous() + 1,
-        avoid_parts=torch.zeros(n, dtype=torch.int64),
+        contact_parts=torch.stack([~target, target], dim=-1)[:, None].expand(-1, 6, -1),
+        avoid_parts=torch.zeros(n, 2, dtype=torch.bool),
         captions=captions,
     ).save(folder := tmp_path_factory.mktemp("packed"))
     return folder

@@ -85,7 +85,7 @@ def test_parts_touched_and_held_are_measured(tree):
             # The caption belongs to the grasp at the handle.
             part = "handle" if captions else "body"
             assert data.part_names[int(data.target_part[i])] == part
-            touched = {name for mask in data.contact_parts[i] for name in data.parts_of(int(mask))}
+            touched = {name for mask in data.contact_parts[i] for name in data.parts_of(mask)}
             assert touched == {part}
 
 

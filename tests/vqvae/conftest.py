@@ -59,8 +59,8 @@ def packed_folder(tmp_path_factory) -> Path:
         betas=torch.randn(n, 10, generator=generator),
         intent=torch.zeros(n, dtype=torch.int8),
         target_part=torch.zeros(n, dtype=torch.int16),
-        contact_parts=torch.zeros(n, 6, dtype=torch.int64),
-        avoid_parts=torch.zeros(n, dtype=torch.int64),
+        contact_parts=torch.zeros(n, 6, 2, dtype=torch.bool),
+        avoid_parts=torch.zeros(n, 2, dtype=torch.bool),
         captions=[[] for _ in range(n)],
     )
     folder = tmp_path_factory.mktemp("packed")
