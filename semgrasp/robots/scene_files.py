@@ -46,7 +46,8 @@ def write_mjcf(
     _collect_meshes(spec, assets)
     body = spec.worldbody.add_body(name="object")
     body.add_freejoint(name="object")
-    body.mass, body.inertia, body.explicitinertial = mass_kg, _inertia(shape, mass_kg), True
+    body.mass, body.inertia, body.ipos = mass_kg, _inertia(shape, mass_kg), np.zeros(3)
+    body.explicitinertial = True
     looks = _add_mesh(spec, assets, "object", shape.vertices_object, shape.faces)
     body.add_geom(
         name="object", type=mujoco.mjtGeom.mjGEOM_MESH, meshname=looks, contype=0, conaffinity=0,
@@ -65,9 +66,9 @@ def write_mjcf(
         raise InputError(f"This hand has {model.nq - 7} joint positions, got {len(qpos)}.")
     free = np.array([0.0, 0, 0, 1, 0, 0, 0])
     spec.add_key(name="grasp", qpos=np.concatenate([qpos, free]), ctrl=np.zeros(model.nu))
-    spec.meshdir = assets.name
     path = folder / "scene.xml"
-    path.write_text(spec.to_xml())
+    # The specification must find its meshes as it is written; whoever reads it, beside it.
+    path.write_text(spec.to_xml().replace(spec.meshdir, assets.name))
     return path
 
 
