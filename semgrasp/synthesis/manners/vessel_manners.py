@@ -90,3 +90,47 @@ SCOOP = Manner(
     tilt=0.0,
     prior_weight=0.2,
 )  # fmt: skip
+
+CLASP = Manner(
+    grasp_type="lateral",
+    # The wall of a bowl stands in the web between thumb and index finger, palm outside.
+    open=Posture((0.1, 0.0, 0.2, 0.1), (0.35, -0.1, 0.1, 0.0, 0.0)),
+    close=Posture((1.0, 0.0, 1.0, 0.6), (0.9, 0.0, 0.9, 0.7, 1.0)),
+    prior=Posture((0.4, 0.0, 0.5, 0.28), (0.6, -0.05, 0.6, 0.4, 0.5)),
+    regions={
+        "thumb3": 1.6,
+        "index2": 1.0,
+        "middle2": 1.0,
+        "index3": 1.0,
+        "middle3": 1.0,
+        "ring3": 0.8,
+        "pinky3": 0.4,
+        "ring2": 0.5,
+        "palm_upper": 0.6,
+        "index1": 0.5,
+    },
+    hand_x=(-0.095, -0.075),
+    gap=(0.014, 0.02),
+    hand_z=(0.004, 0.02),
+    tilt=12.0,
+)
+
+FOLIO = Manner(
+    grasp_type="extension type",
+    # A book's edge in the palm, straight fingers on one cover, the thumb on the other.
+    open=Posture((0.4, 0.0, 0.2, 0.1), (0.8, 0.25, 0.4, 0.0, 0.0)),
+    close=Posture((1.3, 0.0, 0.9, 0.5), (1.35, 0.15, 0.85, 0.5, 0.6)),
+    prior=Posture((0.8, 0.0, 0.45, 0.22), (1.1, 0.2, 0.55, 0.15, 0.15)),
+    regions={
+        "thumb3": 1.4, "index3": 1.0, "middle3": 1.0, "ring3": 0.9, "pinky3": 0.6,
+        "index2": 0.6, "middle2": 0.6, "ring2": 0.5, "thumb2": 0.4,
+    },
+    pinch_pitch=12.0,
+    hand_x=(-0.1, -0.085),
+    gap=(0.036, 0.05),
+    hand_z=(-0.004, 0.012),
+    adds_radius=False,
+    tilt=5.0,
+    prior_weight=0.3,
+    force_weight=3.0,
+)  # fmt: skip
