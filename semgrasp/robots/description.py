@@ -59,6 +59,31 @@ class ModelSource:
     """Body of that file which becomes the base; what is above it (an arm) is cut off."""
     rename: tuple[tuple[str, str], ...] = ()
     """(name in the file, name in the description) of bodies and joints that differ."""
+    reversed_joints: tuple[str, ...] = ()
+    """Joints, by their names in the description, that the file counts the other way round."""
+    turned_bodies: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
+    """(body in the description, unit quaternion w, x, y, z) of bodies whose frame the file turns:
+    the rotation takes coordinates in the description's frame to coordinates in the file's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drive:
+    """The servo on every independent joint, in simulation; replaces what the model file has.
+
+    Units are [N m] and [rad] for a hinge, [N] and [m] for a slide. The defaults are
+    DexGraspBench's for the Shadow Hand.
+    """
+
+    stiffness: float = 5.0
+    """Force per error of position."""
+    force_limit: float = 3.0
+    """Greatest force."""
+    damping: float = 0.05
+    """Force per speed."""
+    armature: float = 0.0002
+    """Inertia of the drive in [kg m^2] or [kg]."""
+    friction_loss: float = 0.01
+    """Dry friction of the joint, as a force."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +97,9 @@ class RobotDescription:
     """Tried in order."""
     T_base_palm: Float[ndarray, "4 4"]
     """The palm frame in the base frame: origin where an enclosed object's centre would touch the
-    palm, +x from the palm out towards the object (a gripper's approach direction), +z towards the
-    side of the thumb's opposite (a gripper's opening direction), in [m]."""
+    palm, +x from the palm out towards the object (a gripper's approach direction), +z across the
+    palm from the thumb's side to the other (a gripper's opening direction, from the jaw that
+    stands in for the thumb to the other), in [m]. So +y runs along the fingers of a right hand."""
     fingers: tuple[RobotFinger, ...]
     couplings: tuple[Coupling, ...]
     open_qpos: dict[str, float]
@@ -86,3 +112,7 @@ class RobotDescription:
     """Sum of normal forces in [N] it can hold continuously (data sheet)."""
     licence: str
     """Licence and origin of the model."""
+    drive: Drive = Drive()
+    """What moves the joints in simulation."""
+    force_limits: tuple[tuple[str, float], ...] = ()
+    """(joint, greatest force) where it is not the drive's, in [N m] or [N]."""

@@ -1,0 +1,100 @@
+"""How far a robot hand's bodies reach into each other, by spheres that fill them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from scipy.spatial.distance import cdist
+from torch import Tensor
+
+from semgrasp.robots.pieces import ConvexPiece
+from semgrasp.robots.robot_hand import RobotHand
+
+_STEPS_ACROSS = 6
+"""Into how many steps a solid's smallest extent is cut when centres are tried."""
+_COVERED = 0.003
+"""A sphere also stands for what lies this near to it, in [m]."""
+
+
+@dataclass(frozen=True, eq=False)
+class SelfCollision:
+    """Spheres inside a hand, and the pairs of them that must not meet."""
+
+    centres_body: Float[Tensor, "spheres 3"]
+    """In the frame of their bodies in [m]."""
+    radii: Float[Tensor, " spheres"]
+    """In [m]."""
+    body: Int[Tensor, " spheres"]
+    """Index of the body among the poses of `Kinematics.forward`."""
+    pairs: Int[Tensor, "pairs 2"]
+    """Of spheres whose bodies may collide and do not by design."""
+
+    def overlap(
+        self, Ts_object_body: Float[Tensor, "*batch bodies 4 4"]
+    ) -> Float[Tensor, "*batch pairs"]:
+        """How deep each pair of spheres overlaps in [m]; zero where it does not."""
+        Ts_object_body = Ts_object_body[..., self.body, :, :]
+        turned = Ts_object_body[..., :3, :3] @ self.centres_body.to(Ts_object_body)[..., None]
+        centres = turned[..., 0] + Ts_object_body[..., :3, 3]
+        first, second = self.pairs.unbind(-1)
+        apart = (centres[..., first, :] - centres[..., second, :]).square().sum(-1)
+        reach = (self.radii[first] + self.radii[second]).to(Ts_object_body)
+        # The floor keeps the gradient finite where two centres meet.
+        return (reach - apart.clamp(min=1e-10).sqrt()).clamp(min=0.0)
+
+
+def self_collision(robot: RobotHand) -> SelfCollision:
+    """Fill a hand's collision shapes with spheres.
+
+    Left out are pairs of bodies that MuJoCo does not let collide either (a body and its parent,
+    and what the specification excludes), and pairs of spheres that overlap in the open pose.
+    """
+    spheres = [_spheres(piece) for piece in robot.pieces]
+    centres = torch.tensor(np.concatenate([centre for centre, _ in spheres]))
+    radii = torch.tensor(np.concatenate([radius for _, radius in spheres]))
+    body = torch.tensor(
+        np.concatenate(
+            [np.full(len(r), p.body) for p, (_, r) in zip(robot.pieces, spheres, strict=True)]
+        )
+    )
+    pairs = torch.combinations(torch.arange(len(radii)), 2)
+    may_meet = _may_meet(robot)[body[pairs[:, 0]], body[pairs[:, 1]]]
+    filled = SelfCollision(centres, radii, body, pairs[may_meet])
+    Ts_base_body = robot.kinematics.forward(torch.eye(4, dtype=torch.float64), robot.open_qpos)
+    is_apart = filled.overlap(Ts_base_body) == 0.0
+    return SelfCollision(centres, radii, body, filled.pairs[is_apart])
+
+
+def _spheres(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
+    """Spheres inside a solid, each as large as fits: greedily the one that covers most of what is
+    not covered yet of the solid's core, which is what lies half as deep as it can."""
+    low, high = piece.vertices_body.min(axis=0), piece.vertices_body.max(axis=0)
+    step = (high - low).min() / _STEPS_ACROSS
+    axes = [
+        np.linspace(a, b, 2 * int((b - a) / step / 2) + 1) for a, b in zip(low, high, strict=True)
+    ]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    depth = piece.depth(grid)
+    is_core = depth >= 0.5 * depth.max()
+    centres, radii = grid[is_core], depth[is_core]
+    covers = cdist(centres, centres) <= radii[:, None] + _COVERED
+    open_ones = np.ones(len(radii), dtype=bool)
+    chosen = []
+    while open_ones.any():
+        best = int((covers & open_ones).sum(axis=1).argmax())
+        chosen.append(best)
+        open_ones &= ~covers[best]
+    return centres[chosen], radii[chosen]
+
+
+def _may_meet(robot: RobotHand) -> Tensor:
+    """Whether MuJoCo looks for contacts between two bodies of the hand."""
+    model = robot.model
+    may_meet = ~torch.eye(model.nbody - 1, dtype=torch.bool)
+    parents = [(b - 1, int(model.body_parentid[b]) - 1) for b in range(2, model.nbody)]
+    excluded = [(int(s) >> 16, int(s) & 0xFFFF) for s in model.exclude_signature]
+    for first, second in [*parents, *((a - 1, b - 1) for a, b in excluded)]:
+        may_meet[first, second] = may_meet[second, first] = False
+    return may_meet
