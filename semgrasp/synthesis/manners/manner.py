@@ -28,12 +28,16 @@ class Posture:
     """Abduction of index, middle, ring, little finger where they differ."""
     index: tuple[float, float, float, float] | None = None
     """The index finger where it differs from the others."""
+    curled: tuple[float, float, float, float] | None = None
+    """Ring and little finger where they stay out of the way."""
 
     def dofs(self) -> list[float]:
         """In the order of `semgrasp.hand.joints`: index, middle, ring, little finger, thumb."""
         fingers = [list(self.finger) for _ in range(4)]
         if self.index is not None:
             fingers[0] = list(self.index)
+        if self.curled is not None:
+            fingers[2:] = [list(self.curled), list(self.curled)]
         if self.spread is not None:
             for finger, abduction in zip(fingers, self.spread, strict=True):
                 finger[1] = abduction
