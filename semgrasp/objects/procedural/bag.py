@@ -117,14 +117,14 @@ def make_bag(rng: Generator) -> Draft:
             grasp_site("handle", "handle", "hook", (0.0, grip.y, grip.z), (1, 0, 0), (0, 0, 1),
                        radius=grip.half_thickness, half_length=grip.half_length),
             grasp_site("rim", "rim", "pinch", rim_centre,
-                       (0, 1, 0) if at_side else (1, 0, 0), (0, 0, 1),
+                       (0, 1, 0) if at_side else (-1, 0, 0), (0, 0, 1),
                        radius=thick, half_length=0.008),
         ),
         part_attributes=attributes,
         convex_pieces=pieces,
         mass_kg=rng.uniform(0.05, 0.12) if style in ("paper", "gift") else rng.uniform(0.3, 0.7),
         edge=_EDGE,
-        one_sided={"rim": {"thumb": wide_body + handle, "fingers": filled}},
+        one_sided={"rim": {"thumb": filled, "fingers": wide_body + handle}},
     )  # fmt: skip
 
 

@@ -101,9 +101,9 @@ def make_bowl(rng: Generator) -> Draft:
         filled=filled,
         part_solids=parts,
         sites=(
-            # From above and outside: the thumb comes into the bowl, the fingers stay out.
+            # From outside, palm down: the fingers come into the bowl, the thumb stays out.
             grasp_site("rim", "rim", "pinch", (at[0] * pinch_r, at[1] * pinch_r, pinch_z),
-                       (-at[1], at[0], 0), (at[0] * up[0], at[1] * up[0], up[1]),
+                       (at[1], -at[0], 0), (at[0] * up[0], at[1] * up[0], up[1]),
                        radius=0.5 * grip, half_length=0.010),
             # The bowl rests in the palm.
             grasp_site("below", "base", "head", (0, 0, 0.5 * base_to), (0, 0, -1), (1, 0, 0),
@@ -117,8 +117,8 @@ def make_bowl(rng: Generator) -> Draft:
         mass_kg=float(shell.manifold.volume() * (rng.uniform(2000, 2500) if wall > 0.0028
                                                  else rng.uniform(1000, 2200))),
         edge=1.8 * spacing,
-        one_sided={"rim": {"thumb": thick + lugs if lugs is not None else thick,
-                           "fingers": filled}},
+        one_sided={"rim": {"thumb": filled,
+                           "fingers": thick + lugs if lugs is not None else thick}},
     )  # fmt: skip
 
 

@@ -93,9 +93,9 @@ def make_bucket(rng: Generator) -> Draft:
         sites=(
             grasp_site("handle", "handle", "hook", bail.centre, (1, 0, 0), bail.front,
                        radius=bail.half_thickness, half_length=bail.half_length),
-            # From the side, where the handle's ears are not in the way.
+            # From the side, where the handle's ears are not in the way; fingers reach inside.
             grasp_site("rim", "rim", "pinch", (0.0, -0.5 * (lip_out + lip_in), lip_z),
-                       (1, 0, 0), (0, 0, 1),
+                       (-1, 0, 0), (0, 0, 1),
                        radius=0.5 * (lip_out - lip_in), half_length=0.015),
         ),
         part_attributes={
@@ -106,8 +106,8 @@ def make_bucket(rng: Generator) -> Draft:
         convex_pieces=pieces,
         mass_kg=rng.uniform(0.25, 0.40) + 0.6 * (radius - 0.08) / 0.06,
         edge=0.0198,
-        one_sided={"rim": {"thumb": vessel.widened(_REACH, _SPACING) + handle,
-                           "fingers": outer + ear + handle}},
+        one_sided={"rim": {"thumb": outer + ear + handle,
+                           "fingers": vessel.widened(_REACH, _SPACING) + handle}},
     )  # fmt: skip
 
 

@@ -98,8 +98,8 @@ def make_iron(rng: Generator) -> Draft:
             grasp_site("handle", "handle", "bar", grip.centre, grip.axis, (0, 0, 1),
                        radius=grip.half_width, half_length=grip.half_length),
             # From behind, when a cold iron is put away or passed on.
-            grasp_site("body", "body", "pinch", (rear_x, 0.0, rear_z), (1, 0, 0), (0, 0, 1),
-                       radius=rear_half, half_length=0.010),
+            grasp_site("rear", "body", "pinch", (rear_x, 0.0, rear_z), (0, 0, 1), (-1, 0, 0),
+                       radius=rear_half, half_length=0.006),
         ),
         part_attributes=attributes,
         convex_pieces=pieces,
@@ -113,7 +113,7 @@ def _narrow_rear(
     body: Solid, length: float, sole_height: float, body_height: float
 ) -> tuple[float, float, float]:
     """Where the rear of the body first becomes slim enough for a hand: x, z and half width."""
-    x = -0.28 * length
+    x = -0.36 * length
     vertices, _ = body.surface()
     x_near = np.abs(vertices[:, 0] - x) < 0.012
     half = z = 0.0

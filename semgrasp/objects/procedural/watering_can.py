@@ -106,16 +106,16 @@ def make_watering_can(rng: Generator) -> Draft:
             grasp_site("body", "body", "wrap", (0.0, 0.0, hold_z), (0, 0, 1), (0, -1, 0),
                        radius=float(np.interp(hold_z, vessel.outside[:, 1], vessel.outside[:, 0])),
                        half_length=0.5 * height - 0.045),
-            # From the side, where neither spout nor handle is in the way.
+            # From the side, where neither spout nor handle is in the way; fingers reach inside.
             grasp_site("rim", "rim", "pinch", (0.0, -rim_radius + 0.5 * wall, height - 0.5 * _RIM),
-                       (1, 0, 0), (0, 0, 1), radius=0.5 * wall, half_length=0.012),
+                       (-1, 0, 0), (0, 0, 1), radius=0.5 * wall, half_length=0.012),
         ),
         part_attributes=attributes,
         convex_pieces=pieces,
         mass_kg=rng.uniform(0.25, 0.45) + (rng.uniform(0.1, 0.5) if style == "garden" else 0.0),
         edge=1.48 * spacing,
-        one_sided={"rim": {"thumb": vessel.widened(_REACH, spacing) + bar + pipe,
-                           "fingers": outer}},
+        one_sided={"rim": {"thumb": outer,
+                           "fingers": vessel.widened(_REACH, spacing) + bar + pipe}},
     )  # fmt: skip
 
 

@@ -38,20 +38,20 @@ LID = Manner(
 CARRY = Manner(
     grasp_type="fixed hook",
     open=Posture((0.2, 0.0, 0.8, 0.3), (0.45, 0.05, 0.2, 0.1, 0.1)),
-    close=Posture((0.8, 0.0, 1.75, 1.05), (0.6, 0.1, 0.35, 0.25, 0.3)),
-    prior=Posture((0.5, 0.0, 1.5, 0.8), (0.55, 0.05, 0.25, 0.2, 0.2)),
+    close=Posture((0.9, 0.0, 1.75, 1.05), (0.6, 0.1, 0.35, 0.25, 0.3)),
+    prior=Posture((0.6, 0.0, 1.6, 0.9), (0.55, 0.05, 0.25, 0.2, 0.2)),
     # The bar lies in the crook of the fingers; the thumb has nothing to do.
     regions={
         "index1": 0.8, "middle1": 0.8, "ring1": 0.8, "pinky1": 0.5,
         "index2": 1.0, "middle2": 1.0, "ring2": 1.0, "pinky2": 0.7,
-        "index3": 0.5, "middle3": 0.5, "ring3": 0.5, "pinky3": 0.3, "palm_upper": 0.4,
+        "index3": 1.0, "middle3": 1.0, "ring3": 1.0, "pinky3": 0.6, "palm_upper": 1.0,
     },
-    hand_x=(-0.118, -0.102),
-    gap=(0.014, 0.019),
+    hand_x=(-0.112, -0.096),
+    gap=(0.014, 0.018),
     hand_z=(-0.015, 0.0),
     tilt=5.0,
-    prior_weight=0.4,
-    force_weight=0.5,
+    prior_weight=0.3,
+    force_weight=1.5,
 )  # fmt: skip
 
 PARALLEL = Manner(
@@ -90,30 +90,6 @@ SCOOP = Manner(
     tilt=0.0,
     prior_weight=0.2,
 )  # fmt: skip
-
-CLASP = Manner(
-    grasp_type="lateral",
-    # The wall of a bowl stands in the web between thumb and index finger, palm outside.
-    open=Posture((0.1, 0.0, 0.2, 0.1), (0.35, -0.1, 0.1, 0.0, 0.0)),
-    close=Posture((1.0, 0.0, 1.0, 0.6), (0.9, 0.0, 0.9, 0.7, 1.0)),
-    prior=Posture((0.4, 0.0, 0.5, 0.28), (0.6, -0.05, 0.6, 0.4, 0.5)),
-    regions={
-        "thumb3": 1.6,
-        "index2": 1.0,
-        "middle2": 1.0,
-        "index3": 1.0,
-        "middle3": 1.0,
-        "ring3": 0.8,
-        "pinky3": 0.4,
-        "ring2": 0.5,
-        "palm_upper": 0.6,
-        "index1": 0.5,
-    },
-    hand_x=(-0.095, -0.075),
-    gap=(0.014, 0.02),
-    hand_z=(0.004, 0.02),
-    tilt=12.0,
-)
 
 FOLIO = Manner(
     grasp_type="extension type",
