@@ -11,7 +11,7 @@ held still, and where it touches, forces inside the friction cones are found tha
 # pyright: reportAttributeAccessIssue=false
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import mujoco
 import numpy as np
@@ -42,6 +42,60 @@ class Squeeze:
     recorded ones. Flexions of 0.1 rad held 28 and 20."""
 
 
+class BalancedForces(NamedTuple):
+    """Forces of a hand on an object that nearly cancel."""
+
+    forces: Float[ndarray, "n 3"]
+    """At each contact, within its friction cone, in [N]."""
+    imbalance: float
+    """Length of what is left of force and torque (over the object's reach), as a share of the
+    sum of the normal forces; 0 for a grasp in equilibrium, 1 for one that only pushes."""
+
+
+def balanced_forces(
+    points: Float[ndarray, "n 3"],
+    normals: Float[ndarray, "n 3"],
+    com: Float[ndarray, "3"],
+    *,
+    reach: float,
+    friction: float,
+    grip_force: float,
+) -> BalancedForces:
+    """Forces of a given sum whose wrench is least.
+
+    Args:
+        points: Contacts in [m].
+        normals: Unit normals into the object.
+        com: Its centre of mass in [m].
+        reach: Half its size in [m]: weighs torque against force.
+        friction: Coefficient of the cones, which become pyramids of eight edges.
+        grip_force: Sum of the normal forces in [N].
+    """
+    if len(points) == 0:
+        return BalancedForces(np.zeros((0, 3)), 1.0)
+    least = np.eye(3)[np.abs(normals).argmin(axis=1)]
+    first = np.cross(normals, least)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(normals, first)
+    angle = (2 * np.pi / _CONE_EDGES) * np.arange(_CONE_EDGES)[:, None, None]
+    edges = normals + friction * (np.cos(angle) * first + np.sin(angle) * second)
+    edges = edges.transpose(1, 0, 2)
+    torques = np.cross((points - com)[:, None], edges) / reach
+    wrenches = np.concatenate([edges, torques], axis=2).reshape(-1, 6)
+    # Least wrench for a given sum of normal forces, each edge carrying one newton of normal.
+    count = len(wrenches)
+    rows = np.concatenate([wrenches.T, np.ones((1, count)), _SPREAD * np.eye(count)])
+    wanted = np.zeros(len(rows))
+    wanted[6] = grip_force
+    amounts, _ = nnls(rows, wanted)
+    total = amounts.sum()
+    if total <= 0.0:
+        return BalancedForces(np.zeros_like(points), 1.0)
+    imbalance = float(np.linalg.norm(amounts @ wrenches) / total)
+    shares = (amounts * grip_force / total).reshape(-1, _CONE_EDGES, 1)
+    return BalancedForces((shares * edges).sum(axis=1), imbalance)
+
+
 def close_and_squeeze(
     still: GraspBench,
     squeeze: Squeeze,
@@ -50,13 +104,13 @@ def close_and_squeeze(
     is_flexion: Bool[ndarray, " joints"],
     stiffness: float,
 ) -> Stages:
-    """The three stages of a grasp.
+    """The three stages of a grasp of a hand with one servo on each joint.
 
     Args:
         still: The hand and the object, fixed.
         squeeze: What to do.
         T_object_base: Pose of the hand's base, in [m].
-        angles: Joint angles of the grasp in [rad], one actuator on each.
+        angles: Joint angles of the grasp in [rad].
         is_flexion: Which angles curl a finger.
         stiffness: Of the servos, in [N m/rad].
     """
@@ -65,54 +119,82 @@ def close_and_squeeze(
     stages = Stages(T_object_base, blind[0], blind)
     if squeeze.kind == "flexion":
         return stages
+    return press(still, stages, np.full(len(angles), stiffness), squeeze.grip_force)
+
+
+def press(
+    still: GraspBench,
+    stages: Stages,
+    stiffness: Float[ndarray, " actuators"],
+    grip_force: float,
+) -> Stages:
+    """Stages whose grasp is where the hand meets the object held still, and whose squeeze balances.
+
+    Args:
+        still: The hand and the object, fixed.
+        stages: The last command is how far the hand may close until it touches.
+        stiffness: Of the servos, in [N m/rad] or [N/m].
+        grip_force: Sum of the normal forces in [N].
+    """
     still.start(stages)
     still.close(stages.controls)
     mujoco.mj_forward(still.model, still.data)
-    touch = still.data.qpos.copy()
+    start = stages.controls[0]
+    touch = still.data.qpos[still.model.jnt_qposadr[_driven_joints(still.model)]].copy()
     if not np.isfinite(touch).all():
         # The test sees this and says so; there is no squeeze to be had.
-        return stages._replace(controls=np.full_like(blind, np.nan))
-    torque = _balanced_torque(still, squeeze.grip_force)
-    controls = np.stack([blind[0], touch, touch + torque / stiffness])
-    return Stages(T_object_base, blind[0], controls)
+        return stages._replace(controls=np.full((3, len(start)), np.nan))
+    torque = _balanced_torque(still, grip_force)
+    return stages._replace(controls=np.stack([start, touch, touch + torque / stiffness]))
 
 
-def _balanced_torque(bench: GraspBench, grip_force: float) -> Float[ndarray, " joints"]:
-    """Torques in [N m] of fingers whose forces on the object cancel; zero without contact."""
+def _balanced_torque(bench: GraspBench, grip_force: float) -> Float[ndarray, " actuators"]:
+    """Efforts of actuators whose forces on the object cancel, in [N m] or [N]; 0 without contact."""
     model, data = bench.model, bench.data
     object_id = model.body("object").id
-    com = data.xipos[object_id]
-    num_joints = model.nu
-    forces, wrenches, torques = [], [], []
-    reach = _reach(bench)
+    points, normals, hands = [], [], []
     for contact in data.contact:
         bodies = model.geom_bodyid[contact.geom]
         if object_id not in bodies:
             continue
-        normal, *tangents = contact.frame.reshape(3, 3)
         # The frame's first axis points from the first geometry to the second.
         hand, into = (bodies[0], 1.0) if bodies[1] == object_id else (bodies[1], -1.0)
-        jacobian = np.zeros((3, model.nv))
-        mujoco.mj_jac(model, data, jacobian, None, contact.pos, hand)
-        for angle in np.arange(_CONE_EDGES) * (2 * np.pi / _CONE_EDGES):
-            sideways = np.cos(angle) * tangents[0] + np.sin(angle) * tangents[1]
-            force = into * normal + bench.rule.sliding_friction * sideways
-            forces.append(force)
-            wrenches.append(np.concatenate([force, np.cross(contact.pos - com, force) / reach]))
-            torques.append(jacobian[:, :num_joints].T @ force)
-    if not forces:
-        return np.zeros(num_joints)
-    # Least wrench for a given sum of normal forces, each edge carrying one newton of normal.
-    count = len(forces)
-    rows = np.concatenate(
-        [np.stack(wrenches, axis=1), np.ones((1, count)), _SPREAD * np.eye(count)]
+        points.append(contact.pos.copy())
+        normals.append(into * contact.frame[:3])
+        hands.append(hand)
+    if not points:
+        return np.zeros(model.nu)
+    balanced = balanced_forces(
+        np.stack(points),
+        np.stack(normals),
+        data.xipos[object_id],
+        reach=_reach(bench),
+        friction=bench.rule.sliding_friction,
+        grip_force=grip_force,
     )
-    wanted = np.zeros(len(rows))
-    wanted[6] = grip_force
-    amounts, _ = nnls(rows, wanted)
-    if amounts.sum() <= 0.0:
-        return np.zeros(num_joints)
-    return np.stack(torques, axis=1) @ (amounts * grip_force / amounts.sum())
+    effort = np.zeros(model.nv)
+    jacobian = np.zeros((3, model.nv))
+    for point, hand, force in zip(points, hands, balanced.forces, strict=True):
+        mujoco.mj_jac(model, data, jacobian, None, point, hand)
+        effort += jacobian.T @ force
+    return effort @ drives(model)
+
+
+def drives(model: mujoco.MjModel) -> Float[ndarray, "dofs actuators"]:
+    """Motion of each degree of freedom per motion of the joint of each actuator.
+
+    A joint that an equality constraint ties to a driven one moves along with it.
+    """
+    moved = np.zeros((model.nv, model.nu))
+    moved[model.jnt_dofadr[_driven_joints(model)], np.arange(model.nu)] = 1.0
+    for i in np.nonzero(model.eq_type == mujoco.mjtEq.mjEQ_JOINT)[0]:
+        follower, driver = model.jnt_dofadr[[model.eq_obj1id[i], model.eq_obj2id[i]]]
+        moved[follower] = model.eq_data[i, 1] * moved[driver]
+    return moved
+
+
+def _driven_joints(model: mujoco.MjModel) -> ndarray:
+    return model.actuator_trnid[:, 0]
 
 
 def _reach(bench: GraspBench) -> float:

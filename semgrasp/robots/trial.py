@@ -1,0 +1,188 @@
+"""A robot's grasp in simulation: closed until it touches, pulled from six sides, or lifted."""
+
+# MuJoCo's bindings are compiled and carry no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import mujoco
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from semgrasp.errors import InputError
+from semgrasp.robots.robot_grasp import RobotGrasp
+from semgrasp.robots.robot_hand import RobotHand
+from semgrasp.simulation import convex_decomposition
+from semgrasp.simulation.bench import (
+    DEXGRASPBENCH,
+    BenchResult,
+    DexGraspBenchRule,
+    GraspBench,
+    Stages,
+)
+from semgrasp.simulation.squeeze import press
+from semgrasp.types import ObjectShape
+
+_MOST_GRIP = 20.0
+"""Sum of the normal forces in [N] against a pull of 1 N; less where the robot is weaker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiftRule:
+    """How a lift is tried."""
+
+    height: float = 0.2
+    """In [m]."""
+    seconds: float = 1.5
+    """For the way up, at constant speed, and again to hold."""
+    settle_seconds: float = 0.5
+    """After gravity has set in, before the way up."""
+    slip_limit: float = 0.05
+    """Of the object's centre of mass against the hand, in [m]."""
+
+
+class LiftResult(NamedTuple):
+    """What became of an object that was lifted."""
+
+    success: bool
+    slip: float
+    """Motion of its centre of mass against the hand since before the hand closed, in [m]."""
+    reason: str
+    """Why it failed, empty for a success."""
+
+
+Watch = Callable[[mujoco.MjModel, mujoco.MjData], None]
+"""Called every 20 ms of simulated time, for a film."""
+
+
+class RobotTrial:
+    """One robot and one object, compiled once, tried for many grasps.
+
+    Args:
+        robot: The hand.
+        shape: The object.
+        pieces: Vertices of convex pieces whose union is the object, in its frame in [m]; by
+            default the object is decomposed.
+        rule: Constants of the benchmark.
+    """
+
+    def __init__(
+        self,
+        robot: RobotHand,
+        shape: ObjectShape,
+        pieces: Sequence[Float[ndarray, "_ 3"]] | None = None,
+        *,
+        rule: DexGraspBenchRule = DEXGRASPBENCH,
+    ) -> None:
+        if pieces is None:
+            pieces = convex_decomposition(shape.vertices_object, shape.faces)
+        self.robot = robot
+        self.rule = rule
+        self._bench = GraspBench(robot.spec, pieces, rule)
+        self._still = GraspBench(robot.spec, pieces, rule, is_object_fixed=True)
+        model = self._still.model
+        self._driven = [model.joint(int(i)).name for i in model.actuator_trnid[:, 0]]
+
+    def run(self, grasp: RobotGrasp) -> BenchResult:
+        """DexGraspBench's test of the grasp as it stands: pregrasp, grasp, squeeze, six pulls."""
+        return self._bench.run(self.stages(grasp))
+
+    def settled(self, grasp: RobotGrasp, *, farther: float = 0.15) -> RobotGrasp:
+        """The grasp with its joints where they meet the object held still, and a squeeze to match.
+
+        Args:
+            farther: How far beyond the grasp the joints of the fingers in use may close until they
+                touch, in [rad] or [m].
+        """
+        robot = self.robot
+        way = robot.closed_qpos.numpy() - grasp.qpos
+        used = {
+            joint
+            for finger in robot.description.fingers
+            if finger.name in grasp.assignment
+            for joint in finger.joints
+        }
+        is_used = np.array([name in used for name in robot.joint_names])
+        if robot.description.embodiment == "parallel_gripper":
+            is_used[:] = True
+        beyond = grasp.qpos + is_used * way.clip(-farther, farther)
+        stages = self.stages(replace(grasp, squeeze_qpos=beyond))
+        stiffness = self._still.model.actuator_gainprm[:, 0]
+        force = min(_MOST_GRIP, robot.description.grip_force)
+        controls = press(self._still, stages, stiffness, force).controls
+        if not np.isfinite(controls).all():
+            return grasp
+        order = [self._driven.index(name) for name in grasp.joint_names]
+        return replace(grasp, qpos=controls[1][order], squeeze_qpos=controls[2][order])
+
+    def lift(
+        self, grasp: RobotGrasp, rule: LiftRule | None = None, *, watch: Watch | None = None
+    ) -> LiftResult:
+        """Close on the object while something else holds it, let gravity have it, raise the hand.
+
+        Up is +z of the object frame.
+        """
+        rule = rule or LiftRule()
+        bench = self._bench
+        model, data = bench.model, bench.data
+        stages = self.stages(grasp)
+        if not np.isfinite(stages.controls).all():
+            return LiftResult(False, np.inf, "the commands of the hand are not finite")
+        bench.start(stages)
+        body = model.body("object").id
+        start = data.xipos[body].copy()
+        base = data.mocap_pos[0].copy()
+        every = max(1, round(0.02 / model.opt.timestep))
+
+        def simulate(seconds: float, climb: float) -> None:
+            for step in range(round(seconds / model.opt.timestep)):
+                data.mocap_pos[0, 2] += climb * model.opt.timestep
+                mujoco.mj_step(model, data)
+                if watch is not None and step % every == 0:
+                    watch(model, data)
+
+        try:
+            self._hold_up(rate=100.0)
+            for before, after in zip(stages.controls, stages.controls[1:], strict=False):
+                for share in np.linspace(0.1, 1.0, 10):
+                    data.ctrl[:] = before + share * (after - before)
+                    simulate(0.04, 0.0)
+            self._hold_up(rate=0.0)
+            model.opt.gravity[2] = -9.81
+            simulate(rule.settle_seconds, 0.0)
+            simulate(rule.seconds, rule.height / rule.seconds)
+            simulate(rule.seconds, 0.0)
+        finally:
+            self._hold_up(rate=0.0)
+            model.opt.gravity[:] = 0.0
+        slip = float(np.linalg.norm(data.xipos[body] - start - (data.mocap_pos[0] - base)))
+        if not slip < rule.slip_limit:
+            return LiftResult(False, slip, f"the object slipped {100 * slip:.1f} cm in the hand")
+        return LiftResult(True, slip, "")
+
+    def stages(self, grasp: RobotGrasp) -> Stages:
+        """The grasp as commands of this robot's servos.
+
+        Raises:
+            InputError: The grasp is another robot's.
+        """
+        if set(grasp.joint_names) != set(self._driven):
+            raise InputError(
+                f"A grasp of {grasp.robot!r} moves {', '.join(grasp.joint_names)}; "
+                f"{self.robot.description.name!r} has {', '.join(self._driven)}."
+            )
+        order = [grasp.joint_names.index(name) for name in self._driven]
+        controls = np.stack([grasp.pregrasp_qpos, grasp.qpos, grasp.squeeze_qpos])[:, order]
+        order = [grasp.joint_names.index(name) for name in self.robot.joint_names]
+        independent = torch.from_numpy(grasp.pregrasp_qpos[order])
+        qpos = self.robot.kinematics.model_qpos(independent).numpy()
+        return Stages(grasp.T_object_base, qpos, controls)
+
+    def _hold_up(self, *, rate: float) -> None:
+        model, body = self._bench.model, self._bench.model.body("object")
+        model.dof_damping[-6:-3] = rate * body.mass
+        model.dof_damping[-3:] = rate * body.inertia
