@@ -29,7 +29,6 @@ from semgrasp.synthesis.manners.round_manners import (
 )
 from semgrasp.synthesis.manners.vessel_manners import (
     CARRY,
-    CLASP,
     FOLIO,
     LID,
     PARALLEL,
@@ -40,7 +39,6 @@ from semgrasp.synthesis.manners.vessel_manners import (
 __all__ = [
     "BAR",
     "CARRY",
-    "CLASP",
     "CRADLE",
     "EXTENSION",
     "FOLIO",
