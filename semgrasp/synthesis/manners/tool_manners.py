@@ -1,0 +1,116 @@
+"""Manners of tools, cutlery and flat things: fists with a pointing digit, pinches, key grips."""
+
+from dataclasses import replace
+
+from semgrasp.synthesis.manners.first import BAR, PINCH
+from semgrasp.synthesis.manners.manner import Manner, Posture
+
+SMALL_DIAMETER = replace(
+    BAR,
+    grasp_type="small diameter",
+    open=Posture((0.55, 0.0, 0.8, 0.4), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.45, 0.0, 1.72, 1.05), (1.3, 0.1, 0.85, 0.8, 0.9)),
+    prior=Posture((1.2, 0.0, 1.55, 0.85), (1.1, 0.1, 0.7, 0.6, 0.6)),
+)
+
+_OBLIQUE_FIST = {
+    "palm_middle": 1.0, "middle1": 0.6, "ring1": 0.8, "pinky1": 0.6,
+    "middle2": 0.8, "ring2": 0.8, "pinky2": 0.6, "middle3": 0.3, "ring3": 0.3, "pinky3": 0.3,
+}  # fmt: skip
+
+ADDUCTED_THUMB = Manner(
+    grasp_type="adducted thumb",
+    open=Posture((0.4, 0.0, 0.6, 0.3), (0.35, 0.0, 0.1, 0.0, 0.0)),
+    close=Posture((1.4, 0.0, 1.7, 1.0), (0.35, 0.0, -0.1, 0.7, 0.3)),
+    prior=Posture((1.1, 0.0, 1.4, 0.75), (0.3, 0.0, -0.08, 0.35, 0.05)),
+    regions=_OBLIQUE_FIST
+    | {"index1": 0.5, "index2": 0.8, "index3": 0.3, "thumb3": 1.2, "thumb2": 0.3},
+    hand_x=(-0.085, -0.06),
+    gap=(0.012, 0.016),
+    hand_z=(-0.022, -0.002),
+    tilt=38.0,
+    prior_weight=0.4,
+)
+
+LIGHT_TOOL = replace(
+    ADDUCTED_THUMB,
+    grasp_type="light tool",
+    open=Posture((0.55, 0.0, 0.85, 0.45), (0.35, 0.0, 0.1, 0.0, 0.0)),
+    close=Posture((1.45, 0.0, 1.72, 1.05), (0.45, 0.0, -0.1, 0.8, 0.5)),
+    prior=Posture((1.15, 0.0, 1.55, 0.85), (0.4, 0.0, 0.0, 0.45, 0.2)),
+    tilt=32.0,
+)
+
+INDEX_EXTENSION = Manner(
+    grasp_type="index finger extension",
+    open=Posture((0.5, 0.0, 0.75, 0.4), (0.75, 0.1, 0.35, 0.0, 0.0), index=(0.35, 0.0, 0.2, 0.1)),
+    close=Posture((1.45, 0.0, 1.7, 1.0), (1.25, 0.1, 0.8, 0.6, 0.7), index=(1.0, 0.0, 0.5, 0.3)),
+    prior=Posture((1.1, 0.0, 1.4, 0.75), (1.0, 0.1, 0.55, 0.4, 0.4), index=(0.6, 0.0, 0.3, 0.18)),
+    regions=_OBLIQUE_FIST | {"index3": 1.2, "thumb3": 1.2},
+    hand_x=(-0.085, -0.065),
+    gap=(0.013, 0.020),
+    hand_z=(-0.015, 0.003),
+    tilt=52.0,
+    prior_weight=0.3,
+    index_is_free=True,
+)
+
+PALMAR_PINCH = Manner(
+    grasp_type="palmar pinch",
+    open=Posture((0.5, 0.0, 0.5, 0.3), (1.0, 0.0, 0.2, 0.0, 0.0), index=(0.55, 0.0, 0.5, 0.25)),
+    close=Posture((0.6, 0.0, 0.6, 0.36), (1.4, 0.0, 0.2, 0.5, 0.7), index=(1.3, 0.0, 1.2, 0.7)),
+    prior=Posture((0.6, 0.0, 0.6, 0.36), (1.2, 0.0, 0.1, 0.05, 0.1), index=(0.8, 0.0, 0.75, 0.4)),
+    regions={"thumb3": 1.5, "index3": 1.5},
+    pinch_pitch=20.0,
+    hand_x=(-0.108, -0.098),
+    gap=(0.048, 0.058),
+    hand_z=(0.020, 0.028),
+    adds_radius=False,
+    tilt=0.0,
+    prior_weight=0.3,
+    force_weight=6.0,
+    index_is_free=True,
+)
+
+PRISMATIC_2 = replace(
+    PINCH,
+    grasp_type="prismatic 2 finger",
+    regions={"thumb3": 1.5, "index3": 1.0, "middle3": 1.0},
+    hand_z=(0.008, 0.018),
+)
+
+WRITING = Manner(
+    grasp_type="writing tripod",
+    open=Posture((0.85, 0.0, 0.85, 0.5), (0.9, 0.1, 0.4, 0.1, 0.1), index=(0.55, 0.0, 0.45, 0.25)),
+    close=Posture((1.3, 0.0, 1.4, 0.9), (1.25, 0.1, 0.8, 0.6, 0.8), index=(1.3, 0.0, 1.2, 0.8)),
+    prior=Posture(
+        (0.95, 0.0, 1.0, 0.6), (1.05, 0.1, 0.45, 0.2, 0.2), index=(0.78, 0.0, 0.65, 0.35)
+    ),
+    regions={"thumb3": 1.4, "index3": 1.2, "middle3": 0.6},
+    pinch_pitch=32.0,
+    hand_x=(-0.111, -0.099),
+    gap=(0.056, 0.068),
+    hand_z=(0.012, 0.022),
+    adds_radius=False,
+    tilt=0.0,
+    prior_weight=0.3,
+    force_weight=3.0,
+    index_is_free=True,
+)
+
+LATERAL = Manner(
+    grasp_type="lateral",
+    open=Posture((1.0, 0.0, 1.2, 0.6), (0.13, 0.0, 0.14, -0.05, 0.6)),
+    close=Posture((1.1, 0.0, 1.3, 0.7), (0.18, 0.0, 0.12, 0.45, 0.9)),
+    prior=Posture((1.0, 0.0, 1.2, 0.65), (0.18, 0.0, 0.12, 0.25, 0.65)),
+    # The thumb presses; the side of the bent index finger, where its pad ends, bears.
+    regions={"thumb3": 1.5, "index2": 0.8, "index3": 0.4},
+    # Turned about the palm's normal, so that what is pinched lies across the index finger.
+    tilt=90.0,
+    hand_x=(-0.098, -0.086),
+    gap=(0.026, 0.036),
+    hand_z=(0.034, 0.039),
+    adds_radius=False,
+    prior_weight=0.5,
+    force_weight=3.0,
+)
