@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
         reading = _reading(options, lambda count: status.update(f"Reading grasp {count} ..."))
         reference = None
         if options.reference is not None:
-            reference = read_samples(options.reference, **_reading_options(options)).samples
+            reference = read_samples(options.reference, **reading_options(options)).samples
     _refuse_nothing(reading.samples, reading.damaged)
 
     partial = None
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
         console.print(f"Wrote {', '.join(map(str, outputs.values()))}.")
 
 
-def _reading_options(options: argparse.Namespace) -> dict:
+def reading_options(options: argparse.Namespace) -> dict:
     hand = "open" if options.hand_model == "open" else _mano(options)
     return {
         "objects": options.object,
@@ -113,7 +113,7 @@ def _reading(options: argparse.Namespace, progress: Callable[[int], object]) -> 
             "Nothing to measure: give a file or folder of grasps, or --hand HAND --object OBJECT. "
             "See semgrasp evaluate --help."
         )
-    return read_samples(options.path, **_reading_options(options), progress=progress)
+    return read_samples(options.path, **reading_options(options), progress=progress)
 
 
 def _mano(options: argparse.Namespace) -> str:

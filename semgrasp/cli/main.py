@@ -14,7 +14,6 @@ from semgrasp.errors import SemgraspError
 
 _PLANNED = {
     "view": "the interactive viewer; until then open preview.png, or hand_000.ply with the mesh",
-    "retarget": "the same grasp on robot hands",
     "chat": "talking about a grasp in several rounds",
 }
 
@@ -65,6 +64,22 @@ Answers are kept as they come: the same command goes on after an interruption, a
 twice. The score is 0 to 100 for semantic consistency with the instruction, as in the paper.
 """
 
+_RETARGET_EXAMPLES = """\
+examples:
+  semgrasp retarget out/ --robot shadow_hand
+      what semgrasp generate wrote, on the Shadow hand
+  semgrasp retarget out/grasps.json --robot allegro --robot panda --simulate --video
+      on two robots; try the grasps in simulation and film the best one being lifted
+  semgrasp retarget out/ --robot shadow --export moveit,mjcf,usd
+      for ROS (moveit_msgs/Grasp as YAML), for MuJoCo and for USD viewers
+  semgrasp retarget out/ --robot my_hand.yaml
+      on your own hand; semgrasp robots check my_hand.yaml first
+
+  out/robots/robot_grasps.json   base pose, joint positions, feasible or why not, stable or not
+  out/robots/robots.png          every grasp from two sides
+  out/robots/lift_ROBOT.mp4      approach, close, lift (--video)
+"""
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaints take one line; usage is one `--help` away."""
@@ -110,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_describe(commands)
     _add_evaluate(commands)
     _add_judge(commands)
+    _add_retarget(commands)
     return parser
 
 
@@ -253,6 +269,46 @@ def _add_judge(commands) -> None:
     judge.set_defaults(run=_run_judge)
 
 
+def _add_retarget(commands) -> None:
+    retarget = commands.add_parser(
+        "retarget",
+        help="put human grasps on robot hands and grippers",
+        description="Put human grasps on robot hands and grippers: same part, same side.",
+        epilog=_RETARGET_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    retarget.add_argument("path", help="a file or folder of grasps, as for semgrasp evaluate")
+    retarget.add_argument(
+        "--robot", action="append", required=True, metavar="NAME",
+        help="a robot hand (semgrasp robots list), or a .yaml file of yours; may be repeated",
+    )  # fmt: skip
+    retarget.add_argument("--output", default="out/robots", help="folder (default: out/robots)")
+    retarget.add_argument(
+        "-n", "--num-grasps", type=int, default=0, metavar="N", help="only the first N grasps"
+    )
+    retarget.add_argument(
+        "--simulate", action="store_true", help="try each in simulation, keep what holds"
+    )
+    retarget.add_argument("--video", action="store_true", help="film the best being lifted")
+    retarget.add_argument(
+        "--export", metavar="A,B", help="also write moveit, mjcf, usd (comma-separated)"
+    )
+    retarget.add_argument("--object", metavar="MESH", help="the mesh held, or a folder of meshes")
+    retarget.add_argument(
+        "--hand-model", default="open", choices=("open", "mano"),
+        help="the hand that poses are shown with (default: open)",
+    )  # fmt: skip
+    retarget.add_argument(
+        "--mano", metavar="FOLDER", help="your MANO files (default: $SEMGRASP_MANO_DIR)"
+    )
+    retarget.add_argument(
+        "--convention", metavar="NAME", help="how foreign MANO parameters are meant"
+    )
+    retarget.add_argument("--seed", type=int, default=0, help="same seed, same grasps (default: 0)")
+    _add_reading(retarget)
+    retarget.set_defaults(run=_run_retarget)
+
+
 def _add_sampling(command: argparse.ArgumentParser, *, num_grasps: int) -> None:
     command.add_argument(
         "-n", "--num-grasps", type=int, default=num_grasps, metavar="N",
@@ -308,6 +364,12 @@ def _run_evaluate(options: argparse.Namespace) -> None:
 
 def _run_judge(options: argparse.Namespace) -> None:
     from semgrasp.cli.judge_command import run
+
+    run(options)
+
+
+def _run_retarget(options: argparse.Namespace) -> None:
+    from semgrasp.cli.retarget_command import run
 
     run(options)
 

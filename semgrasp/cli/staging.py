@@ -41,6 +41,9 @@ def _publish(staging: Path, output: Path) -> None:
     stale = _hands_of_earlier_run(output)
     # The list comes last: whoever reads it finds every file that it names.
     for file in sorted(staging.iterdir(), key=lambda file: file.name == "grasps.json"):
+        if file.is_dir():
+            # A folder is replaced as a whole: a file of an earlier run must not stay in it.
+            shutil.rmtree(output / file.name, ignore_errors=True)
         os.replace(file, output / file.name)
         stale.discard(file.name)
     for name in stale:
