@@ -265,7 +265,10 @@ def _read_triangles(path: Path) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 
     order = np.argsort(first)
     number = np.empty_like(order)
     number[order] = np.arange(len(order))
-    return vertices[first[order]], number[place.reshape(-1)][faces].astype(np.int64)
+    joined = number[place.reshape(-1)][faces].astype(np.int64)
+    # A sliver whose corners fell together is no triangle any more, and would open the surface.
+    is_triangle = (joined != np.roll(joined, 1, axis=1)).all(axis=1)
+    return vertices[first[order]], joined[is_triangle]
 
 
 def mesh_path(root: Path, entry: ObjectEntry) -> Path:
