@@ -14,6 +14,7 @@ from semgrasp.robots.robot_hand import RobotHand
 
 _STEPS_ACROSS = 6
 """Into how many steps a solid's smallest extent is cut when centres are tried."""
+_MOST_STEPS = 14
 _COVERED = 0.003
 """A sphere also stands for what lies this near to it, in [m]."""
 
@@ -35,9 +36,9 @@ class SelfCollision:
         self, Ts_object_body: Float[Tensor, "*batch bodies 4 4"]
     ) -> Float[Tensor, "*batch pairs"]:
         """How deep each pair of spheres overlaps in [m]; zero where it does not."""
-        Ts_object_body = Ts_object_body[..., self.body, :, :]
-        turned = Ts_object_body[..., :3, :3] @ self.centres_body.to(Ts_object_body)[..., None]
-        centres = turned[..., 0] + Ts_object_body[..., :3, 3]
+        R_object_body = Ts_object_body[..., self.body, :3, :3]
+        turned = (R_object_body @ self.centres_body.to(Ts_object_body)[..., None])[..., 0]
+        centres = turned + Ts_object_body[..., self.body, :3, 3]
         first, second = self.pairs.unbind(-1)
         apart = (centres[..., first, :] - centres[..., second, :]).square().sum(-1)
         reach = (self.radii[first] + self.radii[second]).to(Ts_object_body)
@@ -71,15 +72,15 @@ def _spheres(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, 
     """Spheres inside a solid, each as large as fits: greedily the one that covers most of what is
     not covered yet of the solid's core, which is what lies half as deep as it can."""
     low, high = piece.vertices_body.min(axis=0), piece.vertices_body.max(axis=0)
-    step = (high - low).min() / _STEPS_ACROSS
-    axes = [
-        np.linspace(a, b, 2 * int((b - a) / step / 2) + 1) for a, b in zip(low, high, strict=True)
-    ]
+    extent = high - low
+    # Odd, so that the middle is tried; a plate is not cut finely along its sides.
+    counts = 2 * np.clip(extent / extent.min() * _STEPS_ACROSS / 2, 1, _MOST_STEPS / 2).astype(int)
+    axes = [np.linspace(a, b, n + 1) for a, b, n in zip(low, high, counts, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     depth = piece.depth(grid)
     is_core = depth >= 0.5 * depth.max()
     centres, radii = grid[is_core], depth[is_core]
-    covers = cdist(centres, centres) <= radii[:, None] + _COVERED
+    covers = cdist(centres, centres) <= radii[:, None] + max(_COVERED, extent.max() / _MOST_STEPS)
     open_ones = np.ones(len(radii), dtype=bool)
     chosen = []
     while open_ones.any():
