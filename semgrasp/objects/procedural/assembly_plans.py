@@ -300,7 +300,7 @@ def _pistol(rng: Generator) -> list[Component]:
         attributes=("trigger_sth", "pressed/unpressed_by_hand"),
     )  # fmt: skip
     along = np.array([np.sin(np.deg2rad(slant)), 0.0, np.cos(np.deg2rad(slant))])
-    palm = -(0.7 * drop + 0.028) * along
+    palm = -(0.7 * drop + 0.014) * along
     site = grasp_site("trigger", "trigger", "trigger", tuple(palm), tuple(along), (1, 0, 0),
                       radius=grip_radius, half_length=0.006)  # fmt: skip
     trigger = Component(trigger.outer, trigger.parts, trigger.pieces, (site,),

@@ -20,7 +20,9 @@ class Room:
         vertices, faces = surface
         a, b, c = (vertices[faces[:, k]] for k in range(3))
         self._normals = np.cross(b - a, c - a)
-        self._tree = KDTree((a + b + c) / 3.0)
+        # A balanced tree splits behind a median of 0 at the next larger number, which is denormal:
+        # scipy recurses without end in a process that flushes those, as synthesis does.
+        self._tree = KDTree((a + b + c) / 3.0, balanced_tree=False)
 
     def admits(self, site: GraspSite) -> bool:
         """Whether fingers find room on enough sides of the site."""

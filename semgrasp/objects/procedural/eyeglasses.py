@@ -2,10 +2,11 @@
 
 import numpy as np
 from jaxtyping import Float
+from manifold3d import Manifold
 from numpy import ndarray
 from numpy.random import Generator
 
-from semgrasp.objects.procedural.device_shapes import Chunk, Place, assembled, block, tube
+from semgrasp.objects.procedural.device_shapes import Chunk, Place, assembled, block, tube, united
 from semgrasp.objects.procedural.procedural_object import Draft
 from semgrasp.objects.procedural.solids import Solid
 from semgrasp.objects.procedural.surfaces import interpolate, loft, smooth_curve
@@ -19,6 +20,9 @@ _STYLES = {
     "cat_eye": ((25, 28), (17, 21), (1.8, 2.8)),
     "heavy": ((24, 27), (19, 22), (2.6, 3.8)),
 }
+
+_REACH = 0.040
+"""How far the front is extended for the fingers on one side of it, in [m]."""
 
 
 def make_eyeglasses(rng: Generator) -> Draft:
@@ -62,11 +66,11 @@ def make_eyeglasses(rng: Generator) -> Draft:
         low_y, high_y = sorted((sign * (outer - 1.6 * rim), sign * (end_y + 0.001)))
         frame.append(Chunk(block("frame", (-0.0045, low_y, hinge_z - tall),
                                  (0.8 * deep, high_y, hinge_z + tall))))  # fmt: skip
-    arm = _folded_arm if is_folded else _open_arm
+    make_arm = _folded_arm if is_folded else _open_arm
     thin = rng.uniform(0.0008, 0.0011) if is_metal else rng.uniform(0.0014, 0.0020)
     tall_arm = max(tall * rng.uniform(0.8, 1.2), 1.1 * thin)
     arms = [
-        arm(sign, end_y, hinge_z, arm_length, tall_arm, thin, k)
+        make_arm(sign, end_y, hinge_z, arm_length, tall_arm, thin, k)
         for k, sign in enumerate((1.0, -1.0))
     ]
     names = ("left", "right")
@@ -76,6 +80,12 @@ def make_eyeglasses(rng: Generator) -> Draft:
     else:
         held = [(-0.045, sign * (end_y - 0.0006), hinge_z) for sign in (1.0, -1.0)]
         along, ahead = (1, 0, 0), (0, 0, 1)
+    front = united([chunk.solid for chunk in (*frame, *lenses)])
+    whole = united([front, *(arm.solid for arm in arms)])
+    sides = {
+        "thumb": whole + _silhouette(front, 0.0, _REACH),
+        "fingers": whole + _silhouette(front, -_REACH, 0.0),
+    }
     return assembled(
         {"frame": frame, "lens": lenses, "arm": arms},
         [
@@ -94,7 +104,18 @@ def make_eyeglasses(rng: Generator) -> Draft:
             "arm": ("held_by_hand", "attach_to_sth"),
         },
         density=1250.0,
+        # Lenses are thinner than a distance grid can tell: the thumb stays behind, the fingers
+        # in front.
+        one_sided={"frame": sides, "arm": sides},
     )  # fmt: skip
+
+
+def _silhouette(front: Solid, low: float, high: float) -> Solid:
+    """What is seen of the front from ahead, between two values of x."""
+    R_yzx_xyz = np.eye(3)[[1, 2, 0]]
+    turned = front.manifold.transform(np.hstack([R_yzx_xyz, np.zeros((3, 1))]))
+    column = Manifold.extrude(turned.project(), high - low).translate((0.0, 0.0, low))
+    return Solid(column.transform(np.hstack([R_yzx_xyz.T, np.zeros((3, 1))])), {})
 
 
 def _bridge_z(style: str, half_z: float) -> float:
