@@ -9,7 +9,8 @@ scan as the published protocols generate) and by a straightforward implementatio
 scripts (`eval/published_metrics.py`), with trimesh's own rays as they had them, and with Embree's.
 
 Each of ours is compared with a reference: PD with trimesh's closest points, SIV with a 1 mm
-lattice, SD with 0.25 ms steps. Run it on an idle machine with OMP_NUM_THREADS=1.
+lattice, SD with 0.25 ms steps. Seconds are of processor time, so that other work on the machine
+counts for little; run it with OMP_NUM_THREADS=1 all the same.
 """
 
 import argparse
@@ -61,9 +62,9 @@ class Measured(NamedTuple):
 
 @contextmanager
 def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    start = time.perf_counter()
+    start = time.process_time()
     yield
-    seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
+    seconds[name] = seconds.get(name, 0.0) + time.process_time() - start
 
 
 def ours(
@@ -71,10 +72,10 @@ def ours(
 ) -> tuple[list[Measured], float]:
     """Measure all grasps of one object; also the seconds that preparing the object took."""
     first = samples[0]
-    start = time.perf_counter()
+    start = time.process_time()
     solid = SolidObject(first.shape)
     simulation = DisplacementTest(first.shape, rule)
-    preparing = time.perf_counter() - start
+    preparing = time.process_time() - start
 
     results = []
     for sample in samples:

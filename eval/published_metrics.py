@@ -105,14 +105,14 @@ def simulation_displacement(
             if script.is_recentred:
                 placed.apply_translation(-obj.vertices.mean(axis=0))
             placed.export(file)
-        start = time.perf_counter()
+        start = time.process_time()
         with _silence():
             pybullet.vhacd(
                 str(obj_file), str(pieces), str(Path(folder, "log.txt")),
                 resolution=script.resolution, concavity=script.concavity,
                 alpha=0.05, beta=0.0, minVolumePerCH=1e-4,
             )  # fmt: skip
-        decomposing = time.perf_counter() - start
+        decomposing = time.process_time() - start
         client = pybullet.connect(pybullet.DIRECT)
         try:
             pybullet.setGravity(0, GRAVITY, 0, physicsClientId=client)

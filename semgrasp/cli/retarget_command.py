@@ -19,7 +19,7 @@ from semgrasp.cli.staging import staged_folder
 from semgrasp.errors import InputError
 from semgrasp.evaluation import read_samples
 from semgrasp.evaluation.sample import GraspSample
-from semgrasp.robots.appearance import visible_meshes
+from semgrasp.robots.appearance import body_poses, visible_meshes
 from semgrasp.robots.messages import grasp_messages
 from semgrasp.robots.recording import Recording
 from semgrasp.robots.retarget import RetargetSettings, retarget
@@ -37,6 +37,7 @@ _DRAWN = 8
 _MASS_KG = 0.1
 _TRIED = 4
 """Candidates per grasp that are simulated, best first, until one holds."""
+_PICTURE_SIZE = 240
 _FILM_SIZE = 320
 
 
@@ -136,16 +137,12 @@ def _draw(answers: Sequence[_Answer], folder: Path) -> None:
             continue
         meshes = visible_meshes(answer.robot.model)
         pictures.append(
-            render_robot_grasp(answer.sample.shape, meshes, _body_poses(answer), size=240)
+            render_robot_grasp(
+                answer.sample.shape, meshes, body_poses(answer.robot, answer.grasp), size=240
+            )
         )
         captions.append(f"{answer.grasp.robot}: {_verdict(answer.grasp)}")
     save_png(contact_sheet(pictures, captions, columns=2), folder / "robots.png")
-
-
-def _body_poses(answer: _Answer) -> np.ndarray:
-    grasp = answer.grasp
-    T, qpos = torch.from_numpy(grasp.T_object_base), torch.from_numpy(grasp.qpos)
-    return answer.robot.kinematics.forward(T, qpos).numpy()
 
 
 def _export(answers: Sequence[_Answer], exports: Sequence[str], folder: Path) -> None:
@@ -158,7 +155,7 @@ def _export(answers: Sequence[_Answer], exports: Sequence[str], folder: Path) ->
     name = robot.description.name
     if "moveit" in exports:
         approach = robot.description.T_base_palm[:3, 0]
-        base = robot.kinematics.body_names[1]
+        base = robot.kinematics.body_names[0]
         text = grasp_messages([a.grasp for a in feasible], approach, base_frame=base)
         (folder / f"{name}_moveit.yaml").write_text(text, encoding="utf-8")
     if "mjcf" in exports:
@@ -169,7 +166,7 @@ def _export(answers: Sequence[_Answer], exports: Sequence[str], folder: Path) ->
             best.grasp.T_object_base, qpos, _MASS_KG,
         )  # fmt: skip
     if "usd" in exports:
-        write_usd(folder / f"{name}.usda", robot.model, _body_poses(best), shape)
+        write_usd(folder / f"{name}.usda", robot.model, body_poses(robot, best.grasp), shape)
 
 
 def _film_all(

@@ -3,16 +3,17 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semgrasp.errors import SemgraspError
 from semgrasp.hand import HandModel
 from semgrasp.types import Grasp, GraspReport, GraspTokens, Instruction, ObjectShape
 
 if TYPE_CHECKING:
     import trimesh
+
+    from semgrasp.robots.robot_grasp import RobotGrasp
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +56,28 @@ class Prediction:
 
         save_predictions([self], folder)
 
-    def retarget(self, robot: str) -> NoReturn:
-        """The same grasp on a robot hand; robots come with a later release."""
-        raise SemgraspError(
-            f"Cannot retarget to {robot!r}: robot hands come with a later release. "
-            "The human grasp is in `grasp` and `hand_mesh`."
+    def retarget(
+        self, robot: "str | Path", *, simulate: bool = False, seed: int = 0
+    ) -> "RobotGrasp":
+        """The same grasp on a robot hand: same part, same side.
+
+        Args:
+            robot: Name of a hand (`semgrasp robots list`), such as "shadow_hand", or the path of a
+                .yaml file that describes another one.
+            simulate: Try the best few candidates in simulation and return the first that holds.
+            seed: Of the starts of the search.
+
+        Returns:
+            The best grasp found; its `feasible` and `reason` say whether the robot can take it.
+
+        Raises:
+            InputError: There is no such robot, its model cannot be had, or the hand is a left one.
+        """
+        from semgrasp.robots.retarget import RetargetSettings, retarget
+        from semgrasp.robots.robot_hand import robot_hand
+
+        settings = RetargetSettings(simulate=4 if simulate else 0)
+        (found,) = retarget(
+            self.grasp, self.hand_model, self.shape, robot_hand(robot), settings=settings, seed=seed
         )
+        return found

@@ -7,9 +7,13 @@ from typing import NamedTuple
 
 import mujoco
 import numpy as np
+import torch
 import trimesh
 from jaxtyping import Float, Int
 from numpy import ndarray
+
+from semgrasp.robots.robot_grasp import RobotGrasp
+from semgrasp.robots.robot_hand import RobotHand
 
 _COLLISION_GROUP = 3
 """Geometry of this group and above is hidden by MuJoCo's viewer, and so it is here."""
@@ -38,6 +42,14 @@ def visible_meshes(model: mujoco.MjModel) -> list[BodyMesh]:
     if not seen and not bare:
         bare = [i for i in range(model.ngeom) if model.geom_type[i] != mujoco.mjtGeom.mjGEOM_PLANE]
     return [_body_mesh(model, i) for i in (*seen, *bare)]
+
+
+def body_poses(robot: RobotHand, grasp: RobotGrasp) -> Float[ndarray, "bodies 4 4"]:
+    """Poses in [m] of the bodies of `robot.model` at a grasp, that of the world first."""
+    T_object_base, qpos = torch.from_numpy(grasp.T_object_base), torch.from_numpy(grasp.qpos)
+    # The kinematics begin at the base.
+    Ts_object_body = robot.kinematics.forward(T_object_base, qpos).numpy()
+    return np.concatenate([np.eye(4)[None], Ts_object_body])
 
 
 def _is_shown(model: mujoco.MjModel, geom: int) -> bool:

@@ -123,7 +123,7 @@ def test_a_wrong_command_line_is_answered_in_one_line(refused_by_parser, argumen
     refused_by_parser(*arguments)
 
 
-@pytest.mark.parametrize("command", ["view", "retarget", "chat"])
+@pytest.mark.parametrize("command", ["view", "chat"])
 def test_a_planned_command_says_that_it_is_planned(refused_by_parser, command: str):
     assert "planned" in refused_by_parser(command, "mug.obj")
 
