@@ -29,6 +29,7 @@ from semgrasp.synthesis.manners.round_manners import (
 )
 from semgrasp.synthesis.manners.vessel_manners import (
     CARRY,
+    EAR,
     FOLIO,
     LID,
     PARALLEL,
@@ -40,6 +41,7 @@ __all__ = [
     "BAR",
     "CARRY",
     "CRADLE",
+    "EAR",
     "EXTENSION",
     "FOLIO",
     "HEAD",

@@ -110,3 +110,21 @@ FOLIO = Manner(
     prior_weight=0.3,
     force_weight=3.0,
 )  # fmt: skip
+
+EAR = Manner(
+    grasp_type="medium wrap",
+    # Like a mug's hook but deep, with every finger through a large handle.
+    open=Posture((0.4, 0.0, 1.2, 0.5), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.2, 0.0, 1.75, 1.05), (1.3, 0.1, 0.85, 0.7, 0.8)),
+    prior=Posture((0.8, 0.0, 1.4, 0.75), (1.0, 0.1, 0.65, 0.4, 0.5)),
+    regions={
+        "index2": 1.0, "middle2": 1.0, "ring2": 0.8, "pinky2": 0.4, "thumb3": 1.2,
+        "index1": 0.5, "middle1": 0.5, "index3": 0.5, "middle3": 0.5, "ring3": 0.4,
+    },
+    hand_x=(-0.112, -0.088),
+    gap=(0.007, 0.013),
+    hand_z=(-0.015, 0.005),
+    tilt=14.0,
+    ranking_penetration=1.0,
+    candidates=400,
+)  # fmt: skip
