@@ -31,13 +31,15 @@ _DIRECTIONS = np.array(
     [[0, 0, -1], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [0, 0, 1]], dtype=np.float64
 )
 """Pull directions in the object frame; down first, as it is the one every grasp must pass."""
+_CHECKED_EVERY = 4
+"""Steps between two looks at how far the object is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StabilityProtocol:
     """The constants of the test; a displacement means nothing without them."""
 
-    time_step: float = 0.003
+    time_step: float = 0.005
     """Integration step in [s]."""
     settle_time: float = 0.15
     """Time without gravity in [s], in which small overlaps push the object out."""
@@ -47,9 +49,9 @@ class StabilityProtocol:
     """Time under gravity in each direction in [s]."""
     displacement_limit: float = 0.020
     """The object counts as held while its centre of mass moves less than this, in [m]."""
-    rest_speed: float = 0.004
-    """Below this speed in [m/s], after a fifth of `pull_time`, the rest of the pull is
-    extrapolated from the speed instead of simulated."""
+    creep_limit: float = 0.010
+    """An object that slows down is not simulated further once its speed, kept to the end of the
+    pull, would take it less far than this in [m] in all; that bound is its displacement."""
     gravity: float = 9.81
     """In [m/s^2]."""
     friction: float = 1.0
@@ -138,17 +140,19 @@ class StabilityTest:
         mujoco.mj_forward(model, data)
         start = self._com()
         steps = round(protocol.pull_time / protocol.time_step)
-        moved = 0.0
+        last_speed = np.inf
         for step in range(1, steps + 1):
             mujoco.mj_step(model, data)
-            if step % 5:
+            if step % _CHECKED_EVERY:
                 continue
             moved = float(np.linalg.norm(self._com() - start))
             if moved >= protocol.displacement_limit or not np.isfinite(moved):
                 return moved if np.isfinite(moved) else np.inf
             speed = float(np.linalg.norm(data.qvel[:3]) + 0.05 * np.linalg.norm(data.qvel[3:]))
-            if step >= steps // 5 and speed < protocol.rest_speed:
-                return moved + speed * (steps - step) * protocol.time_step
+            bound = moved + speed * (steps - step) * protocol.time_step
+            if step >= steps // 10 and speed <= last_speed and bound < protocol.creep_limit:
+                return bound
+            last_speed = speed
         return float(np.linalg.norm(self._com() - start))
 
     def _com(self) -> Float[ndarray, "3"]:

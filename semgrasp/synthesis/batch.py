@@ -38,6 +38,15 @@ class GraspProblems:
     def __getitem__(self, index: Tensor | slice) -> "GraspProblems":
         return GraspProblems(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
+    @property
+    def device(self) -> torch.device:
+        """Where the numbers are."""
+        return self.betas.device
+
+    def to(self, device: torch.device | str) -> "GraspProblems":
+        """The same problems on another device."""
+        return GraspProblems(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
     def repeat(self, times: int) -> "GraspProblems":
         """Each problem `times` in a row."""
         return GraspProblems(

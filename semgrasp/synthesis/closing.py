@@ -8,10 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from semgrasp.objects.signed_distance import GridStack
-from semgrasp.synthesis.batch import GraspProblems
-from semgrasp.synthesis.energy import pose_surface
-from semgrasp.synthesis.hand_surface import HandSurface
+from semgrasp.synthesis.prepared import PreparedProblems
 from semgrasp.types import FINGERS
 
 _STOP_DEPTH = 0.002
@@ -28,9 +25,7 @@ _FINGER_ORDER = ("index", "middle", "ring", "pinky", "thumb")
 
 @torch.no_grad()
 def close_fingers(
-    surface: HandSurface,
-    problems: GraspProblems,
-    fields: GridStack,
+    prepared: PreparedProblems,
     T_object_hand: Float[Tensor, "b 4 4"],
     open_dofs: Float[Tensor, "b 21"],
     close_dofs: Float[Tensor, "b 21"],
@@ -41,20 +36,20 @@ def close_fingers(
     """
     step = (close_dofs - open_dofs) / _STEPS
     dofs = open_dofs
-    which = problems.penetration_field[:, surface.vertex_finger]
-    is_on_finger = torch.stack(
-        [surface.vertex_finger == FINGERS.index(finger) for finger in _FINGER_ORDER]
-    )
+    vertex_finger = prepared.surface.vertex_finger
+    is_on_finger = torch.stack([vertex_finger == FINGERS.index(finger) for finger in _FINGER_ORDER])
     for count, finger_part, thumb_part in _PHASES:
-        moves = torch.zeros(5, 21)
+        moves = dofs.new_zeros(5, 21)
         for finger in range(4):
             moves[finger, [4 * finger + k for k in finger_part]] = 1.0
         moves[4, [16 + k for k in thumb_part]] = 1.0
-        stopped: Bool[Tensor, "b 5"] = torch.zeros(len(problems), 5, dtype=torch.bool)
+        stopped: Bool[Tensor, "b 5"] = torch.zeros(
+            len(dofs), 5, dtype=torch.bool, device=dofs.device
+        )
         for _ in range(count):
             trial = dofs + step * ((~stopped).float() @ moves)
-            vertices = pose_surface(surface, problems.betas, T_object_hand, trial).vertices_object
-            hits = fields(vertices, which) < -_STOP_DEPTH
+            vertices = prepared.pose(T_object_hand, trial).vertices_object
+            hits = prepared.penetration(vertices) < -_STOP_DEPTH
             stopped = stopped | torch.stack([hits[:, on].any(-1) for on in is_on_finger], dim=-1)
             dofs = dofs + step * ((~stopped).float() @ moves)
             if bool(stopped.all()):

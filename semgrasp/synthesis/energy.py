@@ -8,30 +8,35 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from semgrasp.geometry import transform_points
-from semgrasp.hand import JOINT_LIMITS, finger_angles_from_dofs
-from semgrasp.objects.signed_distance import GridStack
+from semgrasp.hand import JOINT_LIMITS
+from semgrasp.objects.signed_distance import BoundGrids
 from semgrasp.synthesis.batch import GraspProblems
+from semgrasp.synthesis.forearm import COMFORTABLE_BENDS, forearm_clearance
 from semgrasp.synthesis.hand_surface import HandSurface
+from semgrasp.synthesis.prepared import HandState, PreparedProblems
 
 _CM = 100.0
 _SOFTMIN_TEMPERATURE = 0.0015
 _FINGER_DOFS = 4
 _NUM_FINGERS = 4
-_PAD_OF_THE_NORMAL = 0.002
+_PAD_OF_THE_NORMAL = 0.0012
+"""Offset in [m] along each coordinate of the points whose distances give a normal."""
+_TETRAHEDRON = ((1.0, 1.0, 1.0), (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))
+_USUAL_VERTICES = 400
+"""Vertices that the weights of the sums over vertices are meant for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyWeights:
     """Weights of the terms; the case of a grasp scales some of them (`GraspProblems`)."""
 
-    contact: float = 1.0
+    contact: float = 2.0
     penetration: float = 60.0
-    """On squared depth beyond `penetration_tolerance`, summed over the vertices."""
-    penetration_tolerance: float = 0.0008
+    """On squared depth beyond `penetration_tolerance`, summed over 400 vertices."""
+    penetration_tolerance: float = 0.0005
     """Depth in [m] that flesh gives way without cost."""
     self_penetration: float = 30.0
     normals: float = 0.15
@@ -43,23 +48,17 @@ class EnergyWeights:
     stay: float = 0.05
     """Towards the starting placement."""
     avoid: float = 1.5
-
-
-class HandState(NamedTuple):
-    """A batch of posed hands, as far as the energy needs them."""
-
-    T_object_hand: Float[Tensor, "b 4 4"]
-    dofs: Float[Tensor, "b 21"]
-    vertices_object: Float[Tensor, "b n 3"]
-    joints_object: Float[Tensor, "b 16 3"]
-    Ts_object_joint: Float[Tensor, "b 16 4 4"]
+    """On squared intrusion into a margin, summed over 400 vertices."""
+    forearm: float = 0.3
 
 
 class Contacts(NamedTuple):
     """The soft-closest point of each region to its target part."""
 
     distance: Float[Tensor, "b regions"]
-    """Distance to the surface of the target, in [m]."""
+    """Soft distance to the surface of the target, in [m]: a mean over the nearest vertices."""
+    gap: Float[Tensor, "b regions"]
+    """Distance of the nearest vertex to the surface of the target, in [m]."""
     points_object: Float[Tensor, "b regions 3"]
     normals_hand: Float[Tensor, "b regions 3"]
     """Outward normal of the hand there, in the object frame."""
@@ -67,54 +66,35 @@ class Contacts(NamedTuple):
     """Outward normal of the target part there."""
 
 
-def pose_surface(
-    surface: HandSurface,
-    betas: Float[Tensor, "b 10"],
-    T_object_hand: Float[Tensor, "b 4 4"],
-    dofs: Float[Tensor, "b 21"],
-) -> HandState:
-    """Pose the sparse hand by its anatomical degrees of freedom."""
-    finger_angles = finger_angles_from_dofs(surface.model, dofs)
-    mesh = surface.model.with_shape(betas).with_pose(T_object_hand, finger_angles).mesh()
-    return HandState(
-        T_object_hand, dofs, mesh.vertices_object, mesh.joints_object, mesh.Ts_object_joint
-    )
-
-
-def find_contacts(
-    surface: HandSurface, problems: GraspProblems, fields: GridStack, state: HandState
-) -> Contacts:
+def find_contacts(prepared: PreparedProblems, state: HandState) -> Contacts:
     """Where each region is closest to the part it should touch."""
-    points = state.vertices_object[:, surface.region_vertices]
-    b, r, k, _ = points.shape
-    which = problems.target_field[:, :, None].expand(b, r, k).reshape(b, r * k)
-    distance = fields(points.reshape(b, r * k, 3), which).reshape(b, r, k).abs()
+    surface = prepared.surface
+    points = surface.pads(state.vertices_object)
+    distance = prepared.pads(points.flatten(1, 2)).unflatten(1, points.shape[1:3]).abs()
     share = torch.softmax(-distance / _SOFTMIN_TEMPERATURE, dim=-1)
     point = (share[..., None] * points).sum(-2)
-    local = torch.einsum("brk,rkx->brx", share, surface.region_normals_joint)
-    rotations = state.Ts_object_joint[:, surface.region_joint, :3, :3]
-    normals_hand = F.normalize((rotations @ local[..., None])[..., 0], dim=-1)
-    normals_object = field_normals(fields, point, problems.target_field)
-    return Contacts((share * distance).sum(-1), point, normals_hand, normals_object)
+    local = (share[..., None] * surface.region_normals_joint).sum(-2)
+    rotations = state.Ts_object_joint.index_select(1, surface.region_joint)[..., :3, :3]
+    normals_hand = F.normalize((rotations * local[..., None, :]).sum(-1), dim=-1)
+    normals_object = field_normals(prepared.contacts, point)
+    soft = (share * distance).sum(-1)
+    return Contacts(soft, distance.amin(-1), point, normals_hand, normals_object)
 
 
-def field_normals(
-    fields: GridStack, points: Float[Tensor, "b n 3"], which: Int[Tensor, "b n"]
-) -> Float[Tensor, "b n 3"]:
-    """Unit gradient of the signed distance, by central differences over a grid cell."""
-    b, n, _ = points.shape
-    step = _PAD_OF_THE_NORMAL * torch.eye(3, dtype=points.dtype, device=points.device)
-    offsets = torch.cat([step, -step])
-    probes = (points[:, :, None, :] + offsets).reshape(b, n * 6, 3)
-    values = fields(probes, which[:, :, None].expand(b, n, 6).reshape(b, n * 6))
-    values = values.reshape(b, n, 2, 3)
-    return F.normalize(values[:, :, 0] - values[:, :, 1], dim=-1, eps=1e-6)
+def field_normals(grids: BoundGrids, points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n 3"]:
+    """Unit gradient of the signed distance, by differences over a grid cell.
+
+    From the corners of a tetrahedron: exact where the distance is linear.
+    """
+    slope = torch.zeros_like(points)
+    for corner in _TETRAHEDRON:
+        offset = points.new_tensor(corner)
+        slope = slope + grids(points + _PAD_OF_THE_NORMAL * offset)[..., None] * offset
+    return F.normalize(slope, dim=-1, eps=1e-6)
 
 
 def energy(
-    surface: HandSurface,
-    problems: GraspProblems,
-    fields: GridStack,
+    prepared: PreparedProblems,
     state: HandState,
     start: Float[Tensor, "b 4 4"],
     weights: EnergyWeights,
@@ -122,19 +102,21 @@ def energy(
     penetration_scale: float = 1.0,
 ) -> Float[Tensor, " b"]:
     """Total energy of each grasp; a sum of independent terms, each zero where all is well."""
-    contacts = find_contacts(surface, problems, fields, state)
+    problems = prepared.problems
+    contacts = find_contacts(prepared, state)
     return (
         weights.contact * contact_term(problems, contacts)
         + penetration_scale
         * weights.penetration
-        * penetration_term(surface, problems, fields, state, weights.penetration_tolerance)
-        + weights.self_penetration * self_penetration_term(surface, state)
+        * penetration_term(prepared, state, weights.penetration_tolerance)
+        + weights.self_penetration * self_penetration_term(prepared.surface, state)
         + weights.normals * normal_term(problems, contacts)
-        + problems.force_weight * force_term(surface, problems, contacts)
+        + problems.force_weight * force_term(prepared.surface, problems, contacts)
         + weights.limits * limit_term(state.dofs)
         + posture_term(problems, state.dofs, weights)
         + weights.stay * stay_term(state.T_object_hand, start)
-        + weights.avoid * avoid_term(problems, fields, state)
+        + weights.avoid * avoid_term(prepared, state)
+        + weights.forearm * forearm_term(prepared, state.T_object_hand)
         + push_term(problems, contacts)
     )
 
@@ -146,28 +128,20 @@ def contact_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, "
 
 
 def penetration_term(
-    surface: HandSurface,
-    problems: GraspProblems,
-    fields: GridStack,
-    state: HandState,
-    tolerance: float,
+    prepared: PreparedProblems, state: HandState, tolerance: float
 ) -> Float[Tensor, " b"]:
-    """Sum of squared depths beyond the tolerance."""
-    which = problems.penetration_field[:, surface.vertex_finger]
-    depth = -fields(state.vertices_object, which) - tolerance
-    return (depth.clamp(min=0.0) * _CM).square().sum(-1)
+    """Mean of the squared depths beyond the tolerance, times the vertices of a usual surface."""
+    depth = -prepared.penetration(state.vertices_object) - tolerance
+    return _USUAL_VERTICES * (depth.clamp(min=0.0) * _CM).square().mean(-1)
 
 
 def self_penetration_term(surface: HandSurface, state: HandState) -> Float[Tensor, " b"]:
     """Squared overlap of spheres on different fingers."""
-    Ts = state.Ts_object_joint[:, surface.sphere_joint]
-    local = surface.sphere_centres_joint.expand(*Ts.shape[:2], 3)
-    centres = transform_points(Ts, local[..., None, :])[..., 0, :]
-    i, j = surface.sphere_pairs.unbind(-1)
-    squared = (centres[:, i] - centres[:, j]).square().sum(-1)
-    reach = surface.sphere_radius[i] + surface.sphere_radius[j]
-    overlap = reach - (squared + 1e-10).sqrt()
-    return (overlap.clamp(min=0.0) * _CM).square().sum(-1)
+    Ts = state.Ts_object_joint.index_select(1, surface.sphere_joint)
+    centres = (Ts[..., :3, :3] * surface.sphere_centres_joint[:, None]).sum(-1) + Ts[..., :3, 3]
+    overlap = surface.sphere_reach - torch.cdist(centres, centres)
+    # Each pair is there twice.
+    return 0.5 * (overlap.clamp(min=0.0) * _CM).square().sum((-2, -1))
 
 
 def normal_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, " b"]:
@@ -220,19 +194,22 @@ def stay_term(
     return 4.0 * turned + moved
 
 
-def avoid_term(problems: GraspProblems, fields: GridStack, state: HandState) -> Float[Tensor, " b"]:
-    """Squared intrusion into the margin around the avoided parts, summed over the vertices."""
-    total = torch.zeros_like(problems.prior_weight)
-    for slot in range(problems.avoid_field.shape[1]):
-        # Hands whose slot is empty are skipped: most cases avoid fewer parts than the batch.
-        (active,) = torch.nonzero(problems.avoid_margin[:, slot] > 0.0, as_tuple=True)
-        if len(active) == 0:
-            continue
-        points = state.vertices_object[active]
-        distance = fields(points, problems.avoid_field[active, slot])
-        intrusion = (problems.avoid_margin[active, slot, None] - distance).clamp(min=0.0) * _CM
-        total = total.index_add(0, active, intrusion.square().sum(-1))
+def avoid_term(prepared: PreparedProblems, state: HandState) -> Float[Tensor, " b"]:
+    """Squared intrusion into the margin around the avoided parts, counted as penetration is."""
+    total = torch.zeros_like(prepared.problems.prior_weight)
+    for avoided in prepared.avoided:
+        distance = avoided.grids(state.vertices_object.index_select(0, avoided.rows))
+        intrusion = (avoided.margin[:, None] - distance).clamp(min=0.0) * _CM
+        total = total.index_add(0, avoided.rows, _USUAL_VERTICES * intrusion.square().mean(-1))
     return total
+
+
+def forearm_term(
+    prepared: PreparedProblems, T_object_hand: Float[Tensor, "b 4 4"]
+) -> Float[Tensor, " b"]:
+    """Squared depth of the forearm in the object, for the wrist bend that is most out of it."""
+    depth = -forearm_clearance(prepared.forearm, T_object_hand, COMFORTABLE_BENDS)
+    return (depth.clamp(min=0.0) * _CM).square().sum(-1).amin(-1)
 
 
 def push_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, " b"]:

@@ -13,15 +13,10 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.metrics import to_manifold
-from semgrasp.objects.signed_distance import GridStack
-from semgrasp.synthesis.batch import GraspProblems
-from semgrasp.synthesis.energy import (
-    Contacts,
-    HandState,
-    limit_term,
-    self_penetration_term,
-)
-from semgrasp.synthesis.hand_surface import THUMB_REGIONS, HandSurface
+from semgrasp.synthesis.energy import Contacts, limit_term, self_penetration_term
+from semgrasp.synthesis.forearm import POSSIBLE_BENDS, forearm_clearance
+from semgrasp.synthesis.hand_surface import THUMB_REGIONS
+from semgrasp.synthesis.prepared import HandState, PreparedProblems
 from semgrasp.types import FINGERS, ObjectShape
 
 _SAMPLE_AREA = 0.7e-6
@@ -32,15 +27,17 @@ _SAMPLE_AREA = 0.7e-6
 class FilterLimits:
     """Thresholds of acceptance."""
 
-    depth: float = 0.004
+    depth: float = 0.003
     """Deepest hand vertex inside the object, in [m]."""
     volume: float = 3e-6
     """Volume shared by hand and object, in [m^3]."""
+    displacement: float = 0.02
+    """Simulation displacement by the corrected rule, mean over the directions, in [m]."""
     near: float = 0.004
     """Hand vertices within this distance in [m] decide which part the hand holds."""
     on_target: float = 0.6
     """Share of the near vertices that must be nearest to the target part."""
-    contact: float = 0.004
+    contact: float = 0.003
     """A region within this distance in [m] of its target touches it."""
     main_weight: float = 0.8
     """Regions with at least this weight are the ones that must touch..."""
@@ -52,6 +49,9 @@ class FilterLimits:
     """Joint limit energy in [rad^2]."""
     facing: float = 0.55
     """Weighted mean of 1 + cos(angle) between hand and object normals; 0 is face to face."""
+    forearm: float = -0.005
+    """Least distance in [m] from the forearm to the object, for the best bend of the wrist; skin
+    and sleeve give way a little."""
 
 
 class CheapVerdict(NamedTuple):
@@ -62,6 +62,7 @@ class CheapVerdict(NamedTuple):
     avoid: Bool[Tensor, " b"]
     anatomy: Bool[Tensor, " b"]
     facing: Bool[Tensor, " b"]
+    forearm: Bool[Tensor, " b"]
 
     def all(self) -> Bool[Tensor, " b"]:
         """Hands that pass every batch check."""
@@ -69,9 +70,7 @@ class CheapVerdict(NamedTuple):
 
 
 def check_batch(
-    surface: HandSurface,
-    problems: GraspProblems,
-    fields: GridStack,
+    prepared: PreparedProblems,
     state: HandState,
     contacts: Contacts,
     all_depths: Float[Tensor, " b"],
@@ -82,20 +81,20 @@ def check_batch(
     Args:
         all_depths: Depth of the deepest of all hand vertices (not only the sparse ones), in [m].
     """
-    weight = problems.region_weight
+    surface, weight = prepared.surface, prepared.problems.region_weight
     main = weight >= limits.main_weight
-    touching = contacts.distance < limits.contact
+    touching = contacts.gap < limits.contact
     share = (touching & main).sum(-1) / main.sum(-1).clamp(min=1)
     thumb = list(THUMB_REGIONS)
     thumb_matters = (weight[:, thumb] > 0).any(-1)
     thumb_touches = (touching & (weight > 0))[:, thumb].any(-1)
 
-    clear = torch.ones(len(problems), dtype=torch.bool)
-    for slot in range(problems.avoid_field.shape[1]):
-        margin = problems.avoid_margin[:, slot]
-        needed = torch.minimum(margin / 2, torch.full_like(margin, 0.004)) - 0.0015
-        distance = fields(state.vertices_object, problems.avoid_field[:, slot]).amin(-1)
-        clear &= (distance > needed) | (margin <= 0)
+    clear = torch.ones_like(share, dtype=torch.bool)
+    for avoided in prepared.avoided:
+        needed = (avoided.margin / 2).clamp(max=0.004) - 0.0015
+        distance = avoided.grids(state.vertices_object[avoided.rows]).amin(-1)
+        clear[avoided.rows] &= distance > needed
+    arm = forearm_clearance(prepared.forearm, state.T_object_hand, POSSIBLE_BENDS)
 
     facing = 1.0 + (contacts.normals_hand * contacts.normals_object).sum(-1)
     mean_facing = (weight * facing).sum(-1) / weight.sum(-1).clamp(min=1e-6)
@@ -106,6 +105,7 @@ def check_batch(
         anatomy=(self_penetration_term(surface, state) < limits.self_overlap)
         & (limit_term(state.dofs) < limits.joint_excess),
         facing=mean_facing < limits.facing,
+        forearm=arm.amin(-1).amax(-1) > limits.forearm,
     )
 
 

@@ -1,6 +1,6 @@
 """Where on the hand the energies look: a few hundred vertices, 17 contact regions, 35 spheres."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +37,8 @@ class HandSurface:
     vertex_finger: Int[Tensor, " n"]
     """Index into `FINGERS`."""
     region_vertices: Int[Tensor, "regions pad"]
-    """Chosen vertices of each region, padded by repetition (a soft minimum barely notices)."""
+    """Chosen vertices of each region, padded by repetition (a soft minimum barely notices): the
+    last ones, region after region."""
     region_normals_joint: Float[Tensor, "regions pad 3"]
     """Outward normals of those vertices in the frame of the region's joint."""
     region_joint: Int[Tensor, " regions"]
@@ -47,9 +48,23 @@ class HandSurface:
     """True for thumb and palm, which hold against the four fingers."""
     sphere_joint: Int[Tensor, " spheres"]
     sphere_centres_joint: Float[Tensor, "spheres 3"]
-    sphere_radius: Float[Tensor, " spheres"]
-    sphere_pairs: Int[Tensor, "pairs 2"]
-    """Spheres of different fingers, which must not overlap."""
+    sphere_reach: Float[Tensor, "spheres spheres"]
+    """Sum of two spheres' radii where they are on different fingers, which must not overlap;
+    negative for all other pairs."""
+
+    def pads(self, per_vertex: Float[Tensor, "b n 3"]) -> Float[Tensor, "b regions pad 3"]:
+        """The part of something known for all vertices that belongs to the regions."""
+        shape = self.region_vertices.shape
+        return per_vertex[:, -shape[0] * shape[1] :].unflatten(1, shape)
+
+    def to(self, device: torch.device | str) -> "HandSurface":
+        """The same surface on another device."""
+        moved = {
+            name: value.to(device)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, model=self.model.to(device=device), **moved)
 
     @staticmethod
     def of(model: HandModel, num_vertices: int, pad_vertices: int) -> "HandSurface":
@@ -62,14 +77,11 @@ class HandSurface:
         template = model.template_vertices
         normals = _vertex_normals(template, model.faces)
         pads = [_thin(model.pads[name], template, pad_vertices) for name in REGIONS]
-        spread = _farthest_points(template, num_vertices)
-        chosen = torch.unique(torch.cat([spread, *pads]))
-        # Fingers as contiguous runs, so that closing can treat each as a slice.
-        chosen = chosen[model.vertex_finger[chosen].argsort(stable=True)]
-        position = torch.full((len(template),), -1, dtype=torch.long)
-        position[chosen] = torch.arange(len(chosen))
-
         padded = torch.stack([pad[torch.arange(pad_vertices) % len(pad)] for pad in pads])
+        spread = _farthest_points(template, num_vertices)
+        # The pads come last and in order: a slice of the vertices costs no look-up.
+        rest = spread[~torch.isin(spread, padded)]
+        chosen = torch.cat([rest, padded.flatten()])
         region_finger = [
             next(i for i, finger in enumerate(FINGERS) if name.startswith(finger))
             for name in REGIONS
@@ -79,15 +91,14 @@ class HandSurface:
             model=model.subset(chosen),
             vertices=chosen,
             vertex_finger=model.vertex_finger[chosen],
-            region_vertices=position[padded],
+            region_vertices=torch.arange(len(rest), len(chosen)).reshape(padded.shape),
             region_normals_joint=normals[padded],
             region_joint=torch.tensor(_REGION_JOINT),
             region_finger=torch.tensor(region_finger),
             region_opposes=torch.tensor([i in _OPPOSING for i in range(len(REGIONS))]),
             sphere_joint=joint,
             sphere_centres_joint=centres,
-            sphere_radius=radius,
-            sphere_pairs=_separate_pairs(joint),
+            sphere_reach=_reach(joint, radius),
         )
 
 
@@ -142,9 +153,9 @@ def _finger_spheres(
     return torch.tensor(owners), torch.stack(centres), torch.stack(radii).clamp(0.0035, 0.015)
 
 
-def _separate_pairs(joint: Int[Tensor, " s"]) -> Int[Tensor, "p 2"]:
-    """Pairs on different fingers; neighbouring first phalanges share flesh and are left out."""
+def _reach(joint: Int[Tensor, " s"], radius: Float[Tensor, " s"]) -> Float[Tensor, "s s"]:
+    """For pairs on different fingers; neighbouring first phalanges share flesh and are left out."""
     finger, level = (joint - 1) // 3, (joint - 1) % 3
-    i, j = torch.triu_indices(len(joint), len(joint), offset=1)
-    apart = (finger[i] != finger[j]) & ~((level[i] == 0) & (level[j] == 0))
-    return torch.stack([i[apart], j[apart]], dim=-1)
+    apart = finger[:, None] != finger
+    apart &= ~((level[:, None] == 0) & (level == 0))
+    return torch.where(apart, radius[:, None] + radius, -1.0)

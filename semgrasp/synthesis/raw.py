@@ -39,7 +39,13 @@ class RawGrasp:
     volume: float
     """Volume shared by hand and object, in [m^3]."""
     displacement: float
-    """Largest displacement in [m] of the simulated object under gravity from any direction."""
+    """Largest displacement in [m] of the simulated object under gravity from any direction; an
+    upper bound where the object creeps ever more slowly."""
+    displacement_corrected: float = float("nan")
+    """Simulation displacement in [m] by the corrected rule: mean over six directions. NaN in units
+    that were written before it was measured, as is the next."""
+    displacement_oakink: float = float("nan")
+    """Simulation displacement in [m] by the rule of OakInk's authors, in MuJoCo."""
 
 
 @dataclass
@@ -47,15 +53,19 @@ class Tally:
     """How many attempts at one case passed each check.
 
     The batch checks are counted each on its own; the costly ones in turn, and only until enough
-    grasps were accepted. So the yield is geometry / attempted x stable / judged.
+    grasps were accepted. So the yield is geometry / attempted x accepted / judged.
     """
 
+    begun: int = 0
+    """Hands whose descent began; the less promising of them were given up half way."""
     attempted: int = 0
+    """Optimised to the end."""
     depth: int = 0
     contact: int = 0
     avoid: int = 0
     anatomy: int = 0
     facing: int = 0
+    forearm: int = 0
     geometry: int = 0
     """Passed all batch checks together."""
     judged: int = 0
@@ -63,11 +73,13 @@ class Tally:
     label: int = 0
     volume: int = 0
     stable: int = 0
+    held: int = 0
+    """Accepted: of the stable ones, those with a small corrected displacement."""
 
     @property
     def rate(self) -> float:
         """Estimated share of attempts that would be accepted if all were judged."""
-        return self.geometry / max(1, self.attempted) * self.stable / max(1, self.judged)
+        return self.geometry / max(1, self.attempted) * self.held / max(1, self.judged)
 
     def add(self, other: "Tally") -> None:
         """Sum in place."""
@@ -77,7 +89,8 @@ class Tally:
 
 _TEXT_FIELDS = (
     "object_seed", "case", "site", "target_part", "intent", "grasp_type", "avoid_parts",
-    "part_names", "depth", "volume", "displacement",
+    "part_names", "depth", "volume", "displacement", "displacement_corrected",
+    "displacement_oakink",
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 _SPACING = 0.002
 _THIN_SPACING = 0.0015
 _PADDING = 0.03
+_BAND = 0.005
+"""Within this distance in [m] of a surface every grid point is exact."""
 _WALL = 0.025
 """Half width and thickness of the wall behind a rod, in [m]."""
 
@@ -69,7 +71,9 @@ class FieldStack:
             size = np.ptp(vertices, axis=0)
             spacing = _THIN_SPACING if size.min() < 0.006 else _SPACING
             self._grids.append(
-                SignedDistanceGrid.build(vertices, faces, spacing=spacing, padding=_PADDING)
+                SignedDistanceGrid.build(
+                    vertices, faces, spacing=spacing, padding=_PADDING, band=_BAND
+                )
             )
         return self._index[number, key]
 

@@ -1,55 +1,35 @@
 """One unit of work: all cases of a few objects of one category, as one batch."""
 
+import math
+from collections import Counter
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from semgrasp.hand import HandModel, finger_angles_from_dofs
-from semgrasp.objects.procedural import GraspSite, ProceduralObject, make_object
+from semgrasp.objects.procedural import make_object
 from semgrasp.objects.signed_distance import GridStack
-from semgrasp.simulation import StabilityProtocol, StabilityTest
+from semgrasp.simulation import HandPieces, StabilityProtocol
 from semgrasp.synthesis.batch import GraspProblems
-from semgrasp.synthesis.cases import ANY_PART, GraspCase, cases_of
 from semgrasp.synthesis.closing import close_fingers
-from semgrasp.synthesis.energy import (
-    EnergyWeights,
-    HandState,
-    energy,
-    find_contacts,
-    pose_surface,
-)
-from semgrasp.synthesis.filters import (
-    FilterLimits,
-    PartLabels,
-    check_batch,
-    shared_volume,
-)
-from semgrasp.synthesis.hand_surface import REGIONS, HandSurface
-from semgrasp.synthesis.optimise import HandPose, Schedule, optimise
+from semgrasp.synthesis.energy import EnergyWeights, energy, find_contacts
+from semgrasp.synthesis.filters import FilterLimits, check_batch
+from semgrasp.synthesis.hand_surface import HandSurface
+from semgrasp.synthesis.judging import Judge, ObjectChecks, Survivor
+from semgrasp.synthesis.optimise import Descent, HandPose, Schedule, descend, energies
 from semgrasp.synthesis.placement import perturb, sample_placements
+from semgrasp.synthesis.prepared import PreparedProblems
 from semgrasp.synthesis.raw import RawGrasp, Tally
-from semgrasp.synthesis.scene import (
-    FILLED,
-    WHOLE,
-    FieldStack,
-    edge_field,
-    object_manifold,
-    one_sided_field,
-    part_field,
-    rod_field,
-)
-from semgrasp.types import FINGERS, Grasp, Intent
+from semgrasp.synthesis.scene import FieldStack
+from semgrasp.synthesis.stopwatch import Stopwatch
+from semgrasp.synthesis.tasks import Task, problem_of, tasks_on
+from semgrasp.types import Grasp
 
 _CHUNK = 1024
 """Hands closed at once."""
 _BATCH = 256
 """Hands optimised at once; smaller and larger ones cost more per hand."""
-_AVOID_SLOTS = 3
-_ROD_ARC = 8.0
-"""Half range in [deg] of the palm direction around that of the walls behind a rod."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +38,12 @@ class SynthesisSettings:
 
     per_case: int = 8
     """Grasps wanted for each case of each object."""
-    tries_per_grasp: float = 1.3
-    """Optimised hands per grasp wanted; a case with a low yield asks for more."""
+    tries_per_grasp: float = 1.2
+    """Hands optimised to the end per grasp wanted; a case with a low yield asks for more."""
+    surplus: float = 1.4
+    """Hands that begin the descent for each that is worth finishing."""
+    most_tries: float = 3.0
+    """Hands per grasp wanted in the second round, at most."""
     beta_std: float = 0.5
     """Spread of the first four shape coefficients of the hand."""
     schedule: Schedule = field(default_factory=Schedule)
@@ -75,25 +59,40 @@ class Hands:
     full: HandModel
     surface: HandSurface
     coarse: HandSurface
+    pieces: HandPieces
 
     @staticmethod
-    def of(model: HandModel) -> "Hands":
-        """Cut the sparse surfaces once."""
-        return Hands(model, HandSurface.of(model, 300, 8), HandSurface.of(model, 100, 3))
+    def of(model: HandModel, *, device: torch.device | str = "cpu") -> "Hands":
+        """Cut the sparse surfaces once.
+
+        Args:
+            device: Where hands are optimised; the physics stays on the processor.
+        """
+        return Hands(
+            model,
+            HandSurface.of(model, 300, 6).to(device),
+            HandSurface.of(model, 100, 3).to(device),
+            HandPieces.of_model(model),
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where hands are optimised."""
+        return self.surface.vertices.device
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
-    """One case on one object, with one hand shape."""
+class _Unit:
+    """What all stages of a unit share."""
 
-    number: int
-    object_seed: int
-    obj: ProceduralObject
-    case: GraspCase
-    site: GraspSite
-    betas: Float[Tensor, "10"]
-    azimuth: float
-    """Direction in [deg] from which all hands of a rod's task come."""
+    tasks: list[Task]
+    rows: list[GraspProblems]
+    """The problem of each task."""
+    fields: GridStack
+    hands: Hands
+    settings: SynthesisSettings
+    tallies: dict[str, Tally]
+    watch: Stopwatch
 
 
 def synthesise_unit(
@@ -104,293 +103,200 @@ def synthesise_unit(
     *,
     seed: int,
     only_cases: tuple[str, ...] = (),
+    watch: Stopwatch | None = None,
 ) -> tuple[list[RawGrasp], dict[str, Tally]]:
     """Accepted grasps, and how many attempts each check let through.
 
     Args:
         only_cases: Names of the cases to try; empty for all.
+        watch: Told the seconds of each stage.
     """
+    watch = watch or Stopwatch()
     generator = torch.Generator().manual_seed(seed)
-    stack = FieldStack()
-    tasks, rows = [], []
+    stack, tasks = FieldStack(), []
     for number, object_seed in enumerate(object_seeds):
-        obj = make_object(category, object_seed)
-        sites = {site.name: site for site in obj.sites}
-        for case in (on_site for each in cases_of(category) for on_site in each.on(obj)):
-            if only_cases and case.name not in only_cases:
-                continue
-            betas = torch.zeros(10)
-            betas[:4] = settings.beta_std * torch.randn(4, generator=generator).clamp(-2, 2)
-            low, high = case.arc
-            azimuth = low + (high - low) * float(torch.rand((), generator=generator))
-            task = _Task(number, object_seed, obj, case, sites[case.site], betas, azimuth)
-            tasks.append(task)
-            rows.append(_problem(task, stack))
-    fields = stack.stack()
-
-    accepted: list[list[RawGrasp]] = [[] for _ in tasks]
+        with watch.stage("object"):
+            obj = make_object(category, object_seed)
+        tasks += tasks_on(
+            obj, category, number=number, object_seed=object_seed, beta_std=settings.beta_std,
+            only_cases=only_cases, generator=generator,
+        )  # fmt: skip
     tallies = {task.case.name: Tally() for task in tasks}
-    starts = []
-    for task, row in zip(tasks, rows, strict=True):
-        keep = round(settings.per_case * settings.tries_per_grasp * task.case.effort)
-        starts.append(_best_starts(task, row, fields, hands, settings, keep, generator=generator))
-    owner = [i for i, start in enumerate(starts) for _ in range(len(start.dofs))]
-    survivors = _optimise_and_check(
-        tasks, rows, _join(starts), owner, fields, hands, settings, tallies
-    )
-    judges: dict[int, _Judge] = {}
-    _judge(survivors, tasks, accepted, judges, hands, settings, tallies)
+    if not tasks:
+        return [], tallies
+    with watch.stage("fields"):
+        rows = [problem_of(task, stack).to(hands.device) for task in tasks]
+        fields = stack.stack().to(hands.device)
+    unit = _Unit(tasks, rows, fields, hands, settings, tallies, watch)
+
+    with watch.stage("starts"):
+        starts = [_best_starts(unit, i, generator=generator) for i in range(len(tasks))]
+    accepted: list[list[RawGrasp]] = [[] for _ in tasks]
+    judges: list[Judge | None] = [None for _ in tasks]
+    survivors = _optimise_and_check(unit, starts)
+    _judge(unit, survivors, accepted, judges)
 
     # A second round around what worked: cheap where threading is the difficulty.
-    short = [
-        i
-        for i in range(len(tasks))
-        if len(survivors[i]) > 0 and len(accepted[i]) < settings.per_case
-    ]
-    if short:
-        again = []
-        owner = []
-        for i in short:
-            tries = round(settings.per_case * settings.tries_per_grasp)
-            good = [c for c in survivors[i] if c.is_accepted] or survivors[i]
-            picks = torch.randint(len(good), (tries,), generator=generator).tolist()
-            poses = HandPose(
-                torch.stack([good[k].T_object_hand for k in picks]),
-                torch.stack([good[k].dofs for k in picks]),
-            )
-            again.append(perturb(poses, generator=generator))
-            owner += [i] * tries
-        survivors = _optimise_and_check(
-            tasks, rows, _join(again), owner, fields, hands, settings, tallies
-        )
-        _judge(survivors, tasks, accepted, judges, hands, settings, tallies)
+    with watch.stage("starts"):
+        starts = [
+            _near_the_good(unit, i, survivors[i], len(accepted[i]), generator=generator)
+            for i in range(len(tasks))
+        ]
+    if any(len(start.dofs) for start in starts):
+        _judge(unit, _optimise_and_check(unit, starts), accepted, judges)
     return [grasp for grasps in accepted for grasp in grasps], tallies
 
 
-def _problem(task: _Task, stack: FieldStack) -> GraspProblems:
-    """The case, in the numbers that the energy understands."""
-    case, manner = task.case, task.case.manner
-
-    def index(key) -> int:
-        return stack.index(task.number, task.obj, key)
-
-    penetration = [index(WHOLE if case.one_sided else FILLED)] * len(FINGERS)
-    if case.one_sided or case.is_rod:
-        for f, finger in enumerate(FINGERS):
-            side = "thumb" if finger == "thumb" else "fingers"
-            if finger == "palm":
-                continue
-            if case.is_rod:
-                penetration[f] = index(rod_field(case.site, task.azimuth, side))
-            else:
-                penetration[f] = index(one_sided_field(case.target_part, side))
-    target = []
-    for region in REGIONS:
-        part = case.region_parts.get(region, case.target_part)
-        target.append(index(FILLED if part == ANY_PART else part_field(part)))
-    avoid = [(index(part_field(part)), margin) for part, margin in case.avoid]
-    if case.edge_margin > 0.0:
-        avoid.append((index(edge_field(case.target_part)), case.edge_margin))
-    assert len(avoid) <= _AVOID_SLOTS
-    avoid += [(0, -1.0)] * (_AVOID_SLOTS - len(avoid))
-    push = manner.push_regions or {}
-    return GraspProblems(
-        betas=task.betas[None],
-        penetration_field=torch.tensor([penetration]),
-        target_field=torch.tensor([target]),
-        region_weight=torch.tensor([manner.region_weights()]),
-        avoid_field=torch.tensor([[field for field, _ in avoid]]),
-        avoid_margin=torch.tensor([[margin for _, margin in avoid]]),
-        centre_object=torch.as_tensor(np.asarray(task.site.centre_object)).float()[None],
-        prior_dofs=torch.tensor([manner.prior.dofs()]),
-        prior_weight=torch.tensor([manner.prior_weight]),
-        force_weight=torch.tensor([manner.force_weight]),
-        index_is_free=torch.tensor([manner.index_is_free]),
-        push_direction_object=torch.as_tensor(np.asarray(task.site.front_object)).float()[None],
-        push_weight=torch.tensor([[push.get(region, 0.0) for region in REGIONS]]),
-    )
-
-
 @torch.no_grad()
-def _best_starts(
-    task: _Task,
-    row: GraspProblems,
-    fields: GridStack,
-    hands: Hands,
-    settings: SynthesisSettings,
-    keep: int,
-    *,
-    generator: torch.Generator,
-) -> HandPose:
+def _best_starts(unit: _Unit, i: int, *, generator: torch.Generator) -> HandPose:
     """Sample, close, and keep the starts with the least energy."""
+    task, settings = unit.tasks[i], unit.settings
     manner = task.case.manner
-    count = max(keep * 4, manner.candidates)
-    arc = task.case.arc
-    if task.case.is_rod:
-        arc = (task.azimuth - _ROD_ARC, task.azimuth + _ROD_ARC)
-    opened = sample_placements(task.case, task.site, count, arc=arc, generator=generator)
-    spread = opened.dofs - torch.tensor(manner.open.dofs())
-    close = torch.tensor(manner.close.dofs()) + spread
+    tries = settings.per_case * settings.tries_per_grasp * task.case.effort
+    keep = round(tries * settings.surplus)
+    count = max(keep * 3, manner.candidates)
+    opened = sample_placements(task.case, task.site, count, arc=task.arc, generator=generator)
+    close = torch.tensor(manner.close.dofs()) + opened.dofs - torch.tensor(manner.open.dofs())
     poses, scores = [], []
     for begin in range(0, count, _CHUNK):
-        T = opened.T_object_hand[begin : begin + _CHUNK]
-        problems = row.repeat(len(T))
-        dofs = close_fingers(
-            hands.coarse, problems, fields, T, opened.dofs[begin : begin + _CHUNK],
-            close[begin : begin + _CHUNK],
-        )  # fmt: skip
-        state = pose_surface(hands.coarse, problems.betas, T, dofs)
-        # The coarse hand has a third of the vertices, so depth counts three times.
+        part = slice(begin, begin + _CHUNK)
+        T, dofs, closed = (values[part].to(unit.hands.device) for values in (*opened, close))
+        prepared = PreparedProblems.of(unit.hands.coarse, unit.rows[i].repeat(len(T)), unit.fields)
+        dofs = close_fingers(prepared, T, dofs, closed)
         scores.append(
             energy(
-                hands.coarse, problems, fields, state, T, settings.weights,
-                penetration_scale=3.0 * manner.ranking_penetration,
+                prepared, prepared.pose(T, dofs), T, settings.weights,
+                penetration_scale=manner.ranking_penetration,
             )
         )  # fmt: skip
         poses.append(HandPose(T, dofs))
-    joined = _join(poses)
     best = torch.cat(scores).topk(min(keep, count), largest=False).indices
-    return HandPose(joined.T_object_hand[best], joined.dofs[best])
+    return _join(poses).only(best)
 
 
-@dataclass(eq=False)
-class _Survivor:
-    """A hand that passed the batch checks."""
+def _near_the_good(
+    unit: _Unit, i: int, survivors: list[Survivor], accepted: int, *, generator: torch.Generator
+) -> HandPose:
+    """Starts around the survivors of a task, as many as its yield so far asks for."""
+    settings = unit.settings
+    missing = settings.per_case - accepted
+    if missing <= 0 or not survivors:
+        return HandPose(torch.zeros(0, 4, 4), torch.zeros(0, 21)).to(unit.hands.device)
+    first = settings.per_case * settings.tries_per_grasp * unit.tasks[i].case.effort
+    # Near a good hand more succeed than among the first ones.
+    needed = missing * first / max(accepted, 1)
+    tries = math.ceil(min(needed, settings.most_tries * missing) * settings.surplus)
+    good = [survivor for survivor in survivors if survivor.is_accepted] or survivors
+    picks = torch.randint(len(good), (tries,), generator=generator).tolist()
+    poses = HandPose(
+        torch.stack([good[k].T_object_hand for k in picks]),
+        torch.stack([good[k].dofs for k in picks]),
+    )
+    return perturb(poses, generator=generator).to(unit.hands.device)
 
-    T_object_hand: Float[Tensor, "4 4"]
-    dofs: Float[Tensor, "21"]
-    finger_angles: Float[Tensor, "15 3"]
-    region_distance: Float[Tensor, "17"]
-    vertices_object: Float[Tensor, "V 3"]
-    depth: float
-    is_accepted: bool = False
 
-
-def _optimise_and_check(
-    tasks: list[_Task],
-    rows: list[GraspProblems],
-    starts: HandPose,
-    owner: list[int],
-    fields: GridStack,
-    hands: Hands,
-    settings: SynthesisSettings,
-    tallies: dict[str, Tally],
-) -> list[list[_Survivor]]:
+def _optimise_and_check(unit: _Unit, starts: list[HandPose]) -> list[list[Survivor]]:
     """Survivors of the batch checks, per task, in order of their starts."""
-    survivors: list[list[_Survivor]] = [[] for _ in tasks]
+    survivors: list[list[Survivor]] = [[] for _ in unit.tasks]
+    joined = _join(starts)
+    owner = torch.tensor([i for i, start in enumerate(starts) for _ in start.dofs])
     for begin in range(0, len(owner), _BATCH):
-        part = slice(begin, begin + _BATCH)
-        owners = owner[part]
-        problems = GraspProblems.concatenate([rows[i] for i in owners])
-        start = HandPose(starts.T_object_hand[part], starts.dofs[part])
-        pose, _ = optimise(
-            hands.surface,
-            problems,
-            fields,
-            start,
-            weights=settings.weights,
-            schedule=settings.schedule,
-        )
-        _check(tasks, problems, pose, owners, fields, hands, settings, tallies, survivors)
+        part = torch.arange(begin, min(begin + _BATCH, len(owner)))
+        with unit.watch.stage("optimise"):
+            pose, owners = _optimise(unit, joined.only(part.to(unit.hands.device)), owner[part])
+        with unit.watch.stage("check"):
+            _check(unit, pose, owners.tolist(), survivors)
     return survivors
 
 
+def _optimise(unit: _Unit, start: HandPose, owner: Tensor) -> tuple[HandPose, Tensor]:
+    """Where the more promising hands end, and their tasks."""
+    settings = unit.settings
+    schedule, weights = settings.schedule, settings.weights
+
+    def prepare(owners: Tensor) -> PreparedProblems:
+        problems = GraspProblems.concatenate([unit.rows[i] for i in owners.tolist()])
+        return PreparedProblems.of(unit.hands.surface, problems, unit.fields)
+
+    prepared = prepare(owner)
+    descent = descend(
+        prepared, Descent.of(start), schedule.trial_steps, weights=weights, schedule=schedule
+    )
+    score = energies(prepared, descent, weights).cpu()
+    kept = _most_promising(score, owner, 1.0 / settings.surplus)
+    for i, count in Counter(owner.tolist()).items():
+        unit.tallies[unit.tasks[i].case.name].begun += count
+    descent = descend(
+        prepare(owner[kept]), descent.only(kept.to(unit.hands.device)), schedule.steps,
+        weights=weights, schedule=schedule,
+    )  # fmt: skip
+    return descent.pose, owner[kept]
+
+
+def _most_promising(score: Tensor, owner: Tensor, share: float) -> Tensor:
+    """Indices, in order, of the share of each owner's elements with the lowest scores."""
+    kept = []
+    for i in owner.unique().tolist():
+        (own,) = torch.nonzero(owner == i, as_tuple=True)
+        kept.append(own[score[own].argsort()[: math.ceil(share * len(own))]].sort().values)
+    return torch.cat(kept)
+
+
 @torch.no_grad()
-def _check(tasks, problems, pose, owners, fields, hands, settings, tallies, survivors) -> None:
-    surface, limits = hands.surface, settings.limits
-    state: HandState = pose_surface(surface, problems.betas, pose.T_object_hand, pose.dofs)
-    contacts = find_contacts(surface, problems, fields, state)
-    angles = finger_angles_from_dofs(hands.full, pose.dofs)
-    vertices = hands.full.pose(Grasp(pose.T_object_hand, angles, problems.betas)).vertices_object
-    depths = -fields(vertices, problems.penetration_field[:, hands.full.vertex_finger]).amin(-1)
-    verdict = check_batch(surface, problems, fields, state, contacts, depths, limits)
-    passed = verdict.all()
+def _check(unit: _Unit, pose: HandPose, owners: list[int], survivors: list[list[Survivor]]) -> None:
+    problems = GraspProblems.concatenate([unit.rows[i] for i in owners])
+    prepared = PreparedProblems.of(unit.hands.surface, problems, unit.fields)
+    state = prepared.pose(*pose)
+    contacts = find_contacts(prepared, state)
+    full = unit.hands.full
+    T, dofs = pose.to("cpu")
+    angles = finger_angles_from_dofs(full, dofs)
+    vertices = full.pose(Grasp(T, angles, problems.betas.cpu())).vertices_object
+    solid = unit.fields.at(problems.penetration_field[:, full.vertex_finger.to(problems.device)])
+    depths = -solid(vertices.to(problems.device)).amin(-1)
+    verdict = check_batch(prepared, state, contacts, depths, unit.settings.limits)
+    verdict = type(verdict)(*(flags.cpu() for flags in verdict))
+    passed, depths, distance = verdict.all().tolist(), depths.tolist(), contacts.gap.cpu()
     for k, i in enumerate(owners):
-        tally = tallies[tasks[i].case.name]
+        tally = unit.tallies[unit.tasks[i].case.name]
         tally.attempted += 1
         for name, flags in verdict._asdict().items():
             setattr(tally, name, getattr(tally, name) + int(flags[k]))
-        if not passed[k]:
-            continue
-        tally.geometry += 1
-        survivors[i].append(
-            _Survivor(
-                pose.T_object_hand[k],
-                pose.dofs[k],
-                angles[k],
-                contacts.distance[k],
-                vertices[k],
-                float(depths[k]),
+        if passed[k]:
+            tally.geometry += 1
+            survivors[i].append(
+                Survivor(T[k], dofs[k], angles[k], distance[k], vertices[k], depths[k])
             )
-        )
 
 
-class _Judge:
-    """The costly checks of one task, built when the first survivor comes."""
-
-    def __init__(self, task: _Task, hands: Hands, settings: SynthesisSettings) -> None:
-        self._task = task
-        self._limits = settings.limits
-        self._labels = PartLabels(task.obj.shape)
-        self._solid = object_manifold(task.obj)
-        self._simulator = StabilityTest(
-            hands.full, task.betas, task.obj.convex_pieces, task.obj.mass_kg, settings.stability
-        )
-        self._stable_below = settings.stability.displacement_limit
-        self._faces = hands.full.faces.numpy()
-        self._vertex_finger = hands.full.vertex_finger.numpy()
-
-    def accept(self, survivor: _Survivor, intent: Intent, tally: Tally) -> RawGrasp | None:
-        """The finished record, or None; counts what was passed."""
-        task, case = self._task, self._task.case
-        vertices = survivor.vertices_object.double().numpy()
-        parts = self._labels.touched(vertices, self._vertex_finger, near=self._limits.near)
-        tally.judged += 1
-        if not case.accepts_parts(task.obj.shape.part_names, parts, self._limits.on_target):
-            return None
-        tally.label += 1
-        volume = shared_volume((vertices, self._faces), self._solid)
-        if not volume < self._limits.volume:
-            return None
-        tally.volume += 1
-        grasp = Grasp(survivor.T_object_hand, survivor.finger_angles, task.betas)
-        displacement = self._simulator.run(grasp).worst
-        if not displacement < self._stable_below:
-            return None
-        tally.stable += 1
-        return RawGrasp(
-            category=case.category,
-            object_seed=task.object_seed,
-            case=case.name,
-            site=case.site,
-            target_part=case.target_part,
-            intent=intent,
-            grasp_type=case.manner.grasp_type,
-            avoid_parts=tuple(part for part, _ in case.avoid),
-            part_names=task.obj.shape.part_names,
-            T_object_hand=survivor.T_object_hand,
-            finger_angles=survivor.finger_angles,
-            betas=task.betas,
-            contacts=torch.from_numpy(parts.by_finger),
-            region_distance=survivor.region_distance,
-            depth=survivor.depth,
-            volume=volume,
-            displacement=displacement,
-        )
-
-
-def _judge(survivors, tasks, accepted, judges, hands, settings, tallies) -> None:
+def _judge(
+    unit: _Unit,
+    survivors: list[list[Survivor]],
+    accepted: list[list[RawGrasp]],
+    judges: list[Judge | None],
+) -> None:
     """Look closely at the survivors until each task has what it wants."""
-    for i, task in enumerate(tasks):
-        for survivor in survivors[i]:
+    settings = unit.settings
+    shared: dict[int, ObjectChecks] = {}
+    for i, task in enumerate(unit.tasks):
+        # The shallowest first: where there are more than wanted, the best are taken.
+        for survivor in sorted(survivors[i], key=lambda survivor: survivor.depth):
             if len(accepted[i]) >= settings.per_case:
                 break
-            if i not in judges:
-                judges[i] = _Judge(task, hands, settings)
+            judge = judges[i]
+            if judge is None:
+                with unit.watch.stage("judges"):
+                    if task.number not in shared:
+                        shared[task.number] = ObjectChecks(task.obj)
+                    judge = judges[i] = Judge(
+                        task, shared[task.number], unit.hands.full, unit.hands.pieces,
+                        settings.limits, settings.stability,
+                    )  # fmt: skip
             intents = task.case.intents
             # Offset by the object, so that a short quota does not always favour one intent.
             intent = intents[(len(accepted[i]) + task.number) % len(intents)]
-            grasp = judges[i].accept(survivor, intent, tallies[task.case.name])
+            tally = unit.tallies[task.case.name]
+            grasp = judge.accept(survivor, intent, tally, unit.watch)
             if grasp is not None:
                 survivor.is_accepted = True
                 accepted[i].append(grasp)

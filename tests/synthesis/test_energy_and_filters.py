@@ -14,10 +14,10 @@ from semgrasp.synthesis.energy import (
     contact_term,
     find_contacts,
     force_term,
+    forearm_term,
     limit_term,
     normal_term,
     penetration_term,
-    pose_surface,
     self_penetration_term,
     stay_term,
 )
@@ -28,7 +28,9 @@ from semgrasp.synthesis.filters import (
     shared_volume,
     to_manifold,
 )
+from semgrasp.synthesis.forearm import COMFORTABLE_BENDS, POSSIBLE_BENDS, forearm_clearance
 from semgrasp.synthesis.hand_surface import REGIONS, HandSurface
+from semgrasp.synthesis.prepared import PreparedProblems
 from semgrasp.types import FINGERS, ObjectShape
 
 _R = len(REGIONS)
@@ -66,29 +68,60 @@ def problems_for(count, **changes):
     return GraspProblems(**(values | changes))
 
 
-def flat_hand(surface, t):
+def flat_hand(surface, ball, t, **changes):
+    """A flat hand with its wrist at `t`, and what it is asked to do."""
     T = torch.eye(4)[None].clone()
     T[0, :3, 3] = torch.tensor(t)
-    return pose_surface(surface, torch.zeros(1, 10), T, torch.zeros(1, 21))
+    prepared = PreparedProblems.of(surface, problems_for(1, **changes), ball[1])
+    return prepared, prepared.pose(T, torch.zeros(1, 21))
 
 
 def test_a_distant_hand_neither_penetrates_nor_intrudes(surface, ball):
-    state = flat_hand(surface, [0.0, 0.5, 0.0])
-    problems = problems_for(1, avoid_margin=torch.tensor([[0.02]]))
-    assert penetration_term(surface, problems, ball[1], state, 0.0).item() == 0.0
-    assert avoid_term(problems, ball[1], state).item() == 0.0
+    prepared, state = flat_hand(surface, ball, [0.0, 0.5, 0.0], avoid_margin=torch.tensor([[0.02]]))
+    assert penetration_term(prepared, state, 0.0).item() == 0.0
+    assert avoid_term(prepared, state).item() == 0.0
 
 
-def test_penetration_is_the_sum_of_squared_depths_in_square_centimetres(surface, ball):
-    state = flat_hand(surface, [0.07, 0.01, 0.0])
+def test_penetration_is_the_mean_of_squared_depths_in_square_centimetres(surface, ball):
+    prepared, state = flat_hand(surface, ball, [0.07, 0.01, 0.0])
     depth = (0.03 - state.vertices_object.norm(dim=-1)).clamp(min=0.0) * 100.0
-    measured = penetration_term(surface, problems_for(1), ball[1], state, 0.0)
-    torch.testing.assert_close(measured, depth.square().sum(-1), rtol=0.05, atol=1e-3)
+    measured = penetration_term(prepared, state, 0.0)
+    torch.testing.assert_close(measured, 400 * depth.square().mean(-1), rtol=0.05, atol=1e-3)
     assert measured.item() > 0.1
 
 
-def test_the_flat_hand_does_not_penetrate_itself_and_respects_its_limits(surface):
-    state = flat_hand(surface, [0.0, 0.0, 0.0])
+def test_a_forearm_through_the_object_costs_its_depth_and_is_refused(surface, ball):
+    # The ball lies on the straight forearm, 15 cm behind the wrist.
+    prepared, state = flat_hand(surface, ball, [-0.15, 0.0, 0.0])
+    straight = forearm_clearance(prepared.forearm, state.T_object_hand, ((0, 0),))
+    assert straight.amin().item() == pytest.approx(0.005 - 0.03 - 0.036, abs=0.004)
+    assert forearm_term(prepared, state.T_object_hand).item() == 0.0  # A bent wrist clears it.
+    aside = forearm_clearance(prepared.forearm, state.T_object_hand, COMFORTABLE_BENDS)
+    assert aside.amin(-1).amax().item() > 0.0
+    wide = trimesh.creation.icosphere(subdivisions=4, radius=0.15)
+    wall = wide, GridStack.of([SignedDistanceGrid.build(wide.vertices, wide.faces, 0.004)])
+    prepared, state = flat_hand(surface, wall, [-0.2, 0.0, 0.0])
+    assert forearm_term(prepared, state.T_object_hand).item() > 1.0
+    contacts = find_contacts(prepared, state)
+    verdict = check_batch(prepared, state, contacts, torch.zeros(1), FilterLimits())
+    assert not verdict.forearm.item()
+
+
+def test_the_wrist_bends_towards_the_thumb_and_the_back_of_the_hand_for_positive_angles():
+    up = trimesh.creation.box(extents=(0.1, 0.02, 0.1))
+    up.apply_translation([0.2, 0.09, 0.0])
+    grids = GridStack.of([SignedDistanceGrid.build(up.vertices, up.faces)]).at(
+        torch.zeros(1, 1, dtype=torch.long)
+    )
+    extended, flexed = forearm_clearance(grids, torch.eye(4)[None], ((30, 0), (-30, 0)))[0]
+    assert extended.min() < 0.0 < flexed.min()
+    for extension, radial in POSSIBLE_BENDS:
+        assert -80 <= extension <= 70
+        assert -30 <= radial <= 20
+
+
+def test_the_flat_hand_does_not_penetrate_itself_and_respects_its_limits(surface, ball):
+    _, state = flat_hand(surface, ball, [0.0, 0.0, 0.0])
     assert self_penetration_term(surface, state).item() < 0.08
     within = state.dofs.clone()
     within[:, 16] = 0.5
@@ -102,6 +135,7 @@ def test_balanced_contacts_face_to_face_cost_nothing(surface):
     normals_object[..., 0] = torch.where(surface.region_opposes, -1.0, 1.0)
     contacts = Contacts(
         distance=torch.zeros(1, _R),
+        gap=torch.zeros(1, _R),
         points_object=0.02 * normals_object,
         normals_hand=-normals_object,
         normals_object=normals_object,
@@ -115,15 +149,20 @@ def test_balanced_contacts_face_to_face_cost_nothing(surface):
 
 def test_one_sided_contacts_cost_their_net_force(surface):
     normals_object = torch.tensor([0.0, 0.0, 1.0]).expand(1, _R, 3)
-    contacts = Contacts(torch.zeros(1, _R), torch.zeros(1, _R, 3), -normals_object, normals_object)
+    contacts = Contacts(
+        *torch.zeros(2, 1, _R), torch.zeros(1, _R, 3), -normals_object, normals_object
+    )
     force = force_term(surface, problems_for(1), contacts)
     torch.testing.assert_close(force, torch.ones(1))
 
 
 def test_contact_points_lie_at_their_distance_from_the_ball(surface, ball):
-    state = flat_hand(surface, [0.08, 0.05, 0.0])
-    contacts = find_contacts(surface, problems_for(1), ball[1], state)
+    prepared, state = flat_hand(surface, ball, [0.08, 0.05, 0.0])
+    contacts = find_contacts(prepared, state)
     nearest = state.vertices_object[:, surface.region_vertices].norm(dim=-1).amin(-1) - 0.03
+    on_grid = nearest < 0.02
+    assert on_grid.any()
+    torch.testing.assert_close(contacts.gap[on_grid], nearest[on_grid].abs(), rtol=0.0, atol=3e-4)
     # The soft minimum over a pad lies a little beyond its nearest vertex.
     torch.testing.assert_close(contacts.distance, nearest.abs(), rtol=0.0, atol=5e-3)
     outward = contacts.points_object / contacts.points_object.norm(dim=-1, keepdim=True)
@@ -139,22 +178,20 @@ def test_staying_at_the_start_costs_nothing():
 
 
 def test_a_deep_hand_is_refused_for_its_depth(surface, ball):
-    state = flat_hand(surface, [0.07, 0.0, 0.0])
-    problems = problems_for(1)
-    contacts = find_contacts(surface, problems, ball[1], state)
+    prepared, state = flat_hand(surface, ball, [0.07, 0.0, 0.0])
+    contacts = find_contacts(prepared, state)
     depths = -ball[1](state.vertices_object, torch.zeros(1, dtype=torch.long)).amin(-1)
-    verdict = check_batch(surface, problems, ball[1], state, contacts, depths, FilterLimits())
+    verdict = check_batch(prepared, state, contacts, depths, FilterLimits())
     assert depths.item() > 0.01
     assert not verdict.depth.item()
     assert not verdict.all().item()
 
 
 def test_a_hand_that_touches_nothing_is_refused_for_its_contact(surface, ball):
-    state = flat_hand(surface, [0.0, 0.5, 0.0])
-    problems = problems_for(1)
-    contacts = find_contacts(surface, problems, ball[1], state)
+    prepared, state = flat_hand(surface, ball, [0.0, 0.5, 0.0])
+    contacts = find_contacts(prepared, state)
     outside = torch.full((1,), -0.4)
-    verdict = check_batch(surface, problems, ball[1], state, contacts, outside, FilterLimits())
+    verdict = check_batch(prepared, state, contacts, outside, FilterLimits())
     assert verdict.depth.item()
     assert not verdict.contact.item()
 

@@ -28,7 +28,7 @@ def test_finished_units_are_not_run_again(script, monkeypatch, tmp_path, capsys)
                 path,
                 category,
                 [],
-                {"mug.body.hold": Tally(attempted=5, geometry=4, judged=2, stable=1)},
+                {"mug.body.hold": Tally(attempted=5, geometry=4, judged=2, held=1)},
                 1.0,
             )
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "raw").iterdir()}

@@ -116,10 +116,13 @@ def test_accepted_grasps_hold_the_target_part_and_are_stable(mug_grasps):
         assert grasp.depth < limits.depth
         assert grasp.volume < limits.volume
         assert grasp.displacement < 0.02
+        assert 0.0 <= grasp.displacement_corrected < limits.displacement
+        assert grasp.displacement_oakink > 0.0
     assert [g.intent for g in grasps] == ["hold", "liftup", "hold"]
     tally = tallies["mug.body.hold"]
-    assert tally.stable == 3
-    assert tally.attempted >= tally.geometry >= tally.judged >= tally.label >= tally.volume >= 3
+    assert tally.held == 3
+    assert tally.begun >= tally.attempted >= tally.geometry >= tally.judged >= tally.label
+    assert tally.label >= tally.volume >= tally.stable >= tally.held
 
 
 def test_the_same_hand_moved_20_mm_off_does_not_hold(hands, mug_grasps):
