@@ -81,6 +81,15 @@ examples:
 """
 
 
+_ROBOTS_EXAMPLES = """\
+examples:
+  semgrasp robots list
+      the hands and grippers that are described, and where their models come from
+  semgrasp robots check my_hand.yaml --output my_hand.png
+      what is wrong with a description, and a picture: open and closed, pads and palm
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaints take one line; usage is one `--help` away."""
 
@@ -126,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_judge(commands)
     _add_retarget(commands)
+    _add_robots(commands)
     return parser
 
 
@@ -309,6 +319,23 @@ def _add_retarget(commands) -> None:
     retarget.set_defaults(run=_run_retarget)
 
 
+def _add_robots(commands) -> None:
+    robots = commands.add_parser(
+        "robots",
+        help="list the robot hands there are, or check a description of yours",
+        description="List the robot hands there are, or check a description of yours.",
+        epilog=_ROBOTS_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = robots.add_subparsers(metavar="action", required=True)
+    listing = actions.add_parser("list", help="name every robot hand and where its model is")
+    listing.set_defaults(run=_run_robots, action="list")
+    check = actions.add_parser("check", help="name every problem of a hand, and draw it")
+    check.add_argument("robot", help="a robot hand, or a .yaml file (docs/add_a_robot_hand.md)")
+    check.add_argument("--output", metavar="PNG", help="draw it: open, closed, pads, palm frame")
+    check.set_defaults(run=_run_robots, action="check")
+
+
 def _add_sampling(command: argparse.ArgumentParser, *, num_grasps: int) -> None:
     command.add_argument(
         "-n", "--num-grasps", type=int, default=num_grasps, metavar="N",
@@ -370,6 +397,12 @@ def _run_judge(options: argparse.Namespace) -> None:
 
 def _run_retarget(options: argparse.Namespace) -> None:
     from semgrasp.cli.retarget_command import run
+
+    run(options)
+
+
+def _run_robots(options: argparse.Namespace) -> None:
+    from semgrasp.cli.robots_command import run
 
     run(options)
 

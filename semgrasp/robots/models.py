@@ -44,6 +44,18 @@ def find_model(sources: Iterable[ModelSource]) -> tuple[ModelSource, Path]:
     raise AssetNotFoundError("This robot's model was not found. " + " Or: ".join(failures))
 
 
+def where_found(sources: Iterable[ModelSource]) -> str:
+    """In words, where a hand's model would come from; nothing is downloaded."""
+    sources = tuple(sources)
+    found = next((source for source in sources if _local_path(source) is not None), None)
+    if found is not None:
+        return found.kind.replace("_", "-")
+    has_downloads = importlib.util.find_spec("mujoco_menagerie") is not None
+    if has_downloads and any(source.kind == "menagerie" for source in sources):
+        return "menagerie (downloaded when first used)"
+    return "missing: pip install 'semgrasp[robots]'"
+
+
 def compile_model(path: Path) -> mujoco.MjModel:
     """Compile an MJCF or URDF file.
 

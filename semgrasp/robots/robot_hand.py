@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def robot_hand(name_or_path: str | Path) -> RobotHand:
         InputError: No hand has this name, or its description or model is wrong.
         AssetNotFoundError: The file, or every source of the model, is missing.
     """
-    path = _description_path(name_or_path)
+    path = description_path(name_or_path)
     return _built(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
@@ -88,7 +89,7 @@ def assemble(description: RobotDescription, source: ModelSource, file: mujoco.Mj
     kinematics = Kinematics(model, description.couplings)
     limits = _limits(model, kinematics)
     pieces = convex_pieces(model)
-    fitted = _with_pads_on(description, source, kinematics, pieces)
+    fitted = _with_pads_on(turned_pads(description, source), kinematics, pieces)
     poses = [
         torch.tensor(
             [pose.get(name, 0.0) for name in kinematics.joint_names], dtype=torch.float64
@@ -106,7 +107,8 @@ def _built(path: Path, modified_ns: int) -> RobotHand:
     return build_robot_hand(load_description(path))
 
 
-def _description_path(name_or_path: str | Path) -> Path:
+def description_path(name_or_path: str | Path) -> Path:
+    """The file that describes a hand, given as `robot_hand` takes it."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")):
         return Path(text).resolve()
@@ -139,35 +141,47 @@ def _limits(model: mujoco.MjModel, kinematics: Kinematics) -> Float[Tensor, "joi
     return torch.stack(limits)
 
 
-def _with_pads_on(
-    description: RobotDescription,
-    source: ModelSource,
-    kinematics: Kinematics,
-    pieces: tuple[ConvexPiece, ...],
-) -> RobotDescription:
-    """The description with each pad in its body's frame and moved onto its surface."""
+def turned_pads(description: RobotDescription, source: ModelSource) -> RobotDescription:
+    """The description with its pads in the frames that bodies have in this source's file."""
     turns = {
         body: Rotation.from_quat(quaternion, scalar_first=True).as_matrix()
         for body, quaternion in source.turned_bodies
     }
 
-    def fitted(pad: ContactPad) -> ContactPad:
+    def turned(pad: ContactPad) -> ContactPad:
         R_file_described = turns.get(pad.body, np.eye(3))
-        point = R_file_described @ pad.point_body
-        normal = R_file_described @ pad.normal_body
+        point, normal = R_file_described @ pad.point_body, R_file_described @ pad.normal_body
+        return replace(pad, point_body=point, normal_body=normal)
+
+    return _with_each_pad(description, turned)
+
+
+def _with_pads_on(
+    description: RobotDescription, kinematics: Kinematics, pieces: tuple[ConvexPiece, ...]
+) -> RobotDescription:
+    """The description with each pad moved onto its body's surface, along its normal."""
+
+    def moved(pad: ContactPad) -> ContactPad:
         body = kinematics.body_index(pad.body)
-        hit = surface_hit(
-            [piece for piece in pieces if piece.body == body], point + _PAD_REACH * normal, -normal
-        )
-        if hit is None or np.linalg.norm(hit - point) > _PAD_REACH:
+        start = pad.point_body + _PAD_REACH * pad.normal_body
+        its_pieces = [piece for piece in pieces if piece.body == body]
+        hit = surface_hit(its_pieces, start, -pad.normal_body)
+        if hit is None or np.linalg.norm(hit - pad.point_body) > _PAD_REACH:
             raise InputError(
                 f"{description.name}: the pad {pad.name!r} does not lie on the surface of "
-                f"{pad.body!r}: a ray against its normal meets no collision shape near its point."
+                f"{pad.body!r}: a ray against its normal meets no collision shape within "
+                f"{1e3 * _PAD_REACH:g} mm of its point."
             )
-        return replace(pad, point_body=hit, normal_body=normal)
+        return replace(pad, point_body=hit)
 
+    return _with_each_pad(description, moved)
+
+
+def _with_each_pad(
+    description: RobotDescription, change: Callable[[ContactPad], ContactPad]
+) -> RobotDescription:
     fingers = tuple(
-        replace(finger, pads=tuple(fitted(pad) for pad in finger.pads))
+        replace(finger, pads=tuple(change(pad) for pad in finger.pads))
         for finger in description.fingers
     )
     return replace(description, fingers=fingers)

@@ -12,10 +12,11 @@ from torch import Tensor
 from semgrasp.robots.pieces import ConvexPiece
 from semgrasp.robots.robot_hand import RobotHand
 
+_POSES = 1000
 _STEPS_ACROSS = 6
 """Into how many steps a solid's smallest extent is cut when centres are tried."""
 _MOST_STEPS = 14
-_COVERED = 0.003
+_COVERED = 0.004
 """A sphere also stands for what lies this near to it, in [m]."""
 
 
@@ -50,7 +51,8 @@ def self_collision(robot: RobotHand) -> SelfCollision:
     """Fill a hand's collision shapes with spheres.
 
     Left out are pairs of bodies that MuJoCo does not let collide either (a body and its parent,
-    and what the specification excludes), and pairs of spheres that overlap in the open pose.
+    and what the specification excludes), and pairs of spheres that overlap in the open pose or in
+    none of a thousand others.
     """
     spheres = [_spheres(piece) for piece in robot.pieces]
     centres = torch.tensor(np.concatenate([centre for centre, _ in spheres]))
@@ -63,9 +65,13 @@ def self_collision(robot: RobotHand) -> SelfCollision:
     pairs = torch.combinations(torch.arange(len(radii)), 2)
     may_meet = _may_meet(robot)[body[pairs[:, 0]], body[pairs[:, 1]]]
     filled = SelfCollision(centres, radii, body, pairs[may_meet])
-    Ts_base_body = robot.kinematics.forward(torch.eye(4, dtype=torch.float64), robot.open_qpos)
-    is_apart = filled.overlap(Ts_base_body) == 0.0
-    return SelfCollision(centres, radii, body, filled.pairs[is_apart])
+    generator = torch.Generator().manual_seed(0)
+    tried = torch.rand(_POSES, len(robot.limits), generator=generator, dtype=torch.float64)
+    poses = torch.lerp(robot.limits[:, 0], robot.limits[:, 1], tried)
+    base = torch.eye(4, dtype=torch.float64)
+    ever = filled.overlap(robot.kinematics.forward(base.expand(_POSES, 4, 4), poses)).amax(0)
+    when_open = filled.overlap(robot.kinematics.forward(base, robot.open_qpos))
+    return SelfCollision(centres, radii, body, filled.pairs[(ever > 0.0) & (when_open == 0.0)])
 
 
 def _spheres(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
