@@ -10,6 +10,7 @@ from semgrasp.dataset import object_id, split_of
 from semgrasp.objects.procedural import make_object
 from semgrasp.synthesis.captions import GraspFacts, instructions
 from semgrasp.synthesis.cases import GRASPED_CATEGORIES, GraspCase, cases_of
+from semgrasp.synthesis.wording import BENCHMARK
 from semgrasp.types import ObjectShape
 
 
@@ -58,7 +59,7 @@ def _sentence(case: GraspCase, rng: random.Random) -> str:
         avoid_parts=tuple(part for part, _ in case.avoid),
         touched={},
     )
-    return next(instructions(facts, bank="test", rng=rng, names_part=True))
+    return next(instructions(facts, bank="test", rng=rng, names_part=True, theme=BENCHMARK))
 
 
 def scanned_questions(data: Path) -> Iterator[Question]:

@@ -25,30 +25,25 @@ from semgrasp.dataset.packed import PackedDataset, PackedObject, part_mask
 from semgrasp.dataset.split import object_id, split_of
 from semgrasp.errors import InputError
 from semgrasp.objects.procedural import ProceduralObject, make_object
-from semgrasp.synthesis.captions import GraspFacts, make_captions, parts_by_intent
-from semgrasp.synthesis.cases import CASES
+from semgrasp.synthesis.captions import (
+    GraspFacts,
+    directions_of,
+    make_captions,
+    parts_by_intent,
+)
+from semgrasp.synthesis.cases import CASES, GRASPED_CATEGORIES
+from semgrasp.synthesis.object_metadata import object_attributes, object_class
 from semgrasp.synthesis.raw import RawGrasp, load_unit
 from semgrasp.types import FINGERS, INTENTS, Grasp, SurfaceSample
 
 NUM_POINTS = 4096
 """Surface samples of each object."""
 
-_KINDS = {
-    **dict.fromkeys(("mug", "bottle", "trigger_sprayer", "wineglass"), "container"),
-    **dict.fromkeys(("knife", "hammer", "screwdriver", "fryingpan"), "maniptools"),
-}
-_ATTRIBUTES = {
-    "mug": ("handled", "pourable"),
-    "bottle": ("pourable",),
-    "trigger_sprayer": ("trigger_sprayer",),
-    "wineglass": ("pourable", "symmetric"),
-    "fryingpan": ("handled",),
-    "knife": ("handled",),
-    "hammer": ("handled",),
-    "screwdriver": ("handled",),
-}
-
 _PARTS_BY_INTENT = parts_by_intent((c.category, c.intents, c.target_part) for c in CASES)
+_HELD_PARTS = {
+    category: tuple(dict.fromkeys(c.target_part for c in CASES if c.category == category))
+    for category in GRASPED_CATEGORIES
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,14 +120,19 @@ def build_object(category: str, seed: int) -> CaptionedObject:
 
 def facts_of(raw: RawGrasp) -> GraspFacts:
     """What the words may say."""
+    implied = _PARTS_BY_INTENT.get((raw.category, raw.intent)) == {raw.target_part}
+    held = _HELD_PARTS.get(raw.category, ())
     return GraspFacts(
         category=raw.category,
         intent=raw.intent,
         target_part=raw.target_part,
         grasp_type=raw.grasp_type,
-        avoid_parts=raw.avoid_parts,
+        avoid_parts=_present(raw),
+        rival_parts=tuple(part for part in held if part in raw.part_names),
+        part_names=raw.part_names,
         touched=_touched(raw),
-        is_part_implied=_PARTS_BY_INTENT.get((raw.category, raw.intent)) == {raw.target_part},
+        directions=directions_of(raw.T_object_hand),
+        is_part_implied=implied,
     )
 
 
@@ -191,8 +191,8 @@ def write_object(root: Path, captioned: CaptionedObject) -> ObjectEntry:
     return ObjectEntry(
         oid=captioned.oid,
         name=captioned.name,
-        kind=_KINDS.get(category, "misc"),
-        attributes=_ATTRIBUTES.get(category, ()),
+        kind=object_class(category),
+        attributes=object_attributes(category),
     )
 
 
