@@ -19,11 +19,14 @@ from semgrasp.hand import open_hand
 from semgrasp.objects.procedural import make_object
 from semgrasp.synthesis.raw import RawGrasp, load_unit
 from semgrasp.types import Grasp, ObjectShape
-from semgrasp.viewer import contact_sheet, render_grasp
+from semgrasp.viewer import contact_sheet, render
+from semgrasp.viewer.render import HAND_COLOUR, OTHER_VIEW, Surface
 
 _COLUMNS, _PER_SHEET = 5, 50
 _SIZE = 150
 """Of one view in pixels; each grasp is seen from two sides."""
+_NEAR = 0.11
+"""Half of what the second view shows, in [m]."""
 _QUALITY = 72
 
 
@@ -42,7 +45,7 @@ def write_sheets(
             shapes[key] = make_object(*key).shape
         grasp = Grasp(raw.T_object_hand, raw.finger_angles, raw.betas)
         vertices = hand.pose(grasp).vertices_object.double().numpy()
-        pictures.append(render_grasp(shapes[key], vertices, faces, size=_SIZE))
+        pictures.append(_two_views(shapes[key], Surface.of(vertices, faces, HAND_COLOUR)))
         captions.append(f"{number}  {raw.category}: {raw.target_part}, {raw.intent}")
         lines.append(f"{number} {raw.case} seed {raw.object_seed} {raw.intent} ({raw.grasp_type})")
     paths = []
@@ -54,6 +57,19 @@ def write_sheets(
     with written_whole(folder / "grasps.txt") as temporary:
         temporary.write_text("\n".join(lines) + "\n")
     return paths
+
+
+def _two_views(shape: ObjectShape, hand: Surface) -> Image.Image:
+    """The whole object from one side, and the hand near by from the other."""
+    scene = [Surface.of_object(shape), hand]
+    middle = (hand.vertices.min(0) + hand.vertices.max(0)) / 2
+    pair = Image.new("RGB", (2 * _SIZE, _SIZE), "white")
+    pair.paste(render(scene, size=_SIZE), (0, 0))
+    near = render(
+        scene, towards_camera=OTHER_VIEW, size=_SIZE, centre=middle, half_width=_NEAR
+    )  # fmt: skip
+    pair.paste(near, (_SIZE, 0))
+    return pair
 
 
 def _save_jpeg(picture: Image.Image, path: Path) -> None:

@@ -107,7 +107,13 @@ def object_problems(task: ObjectTask) -> ObjectFindings:
     """Mesh and parts that are missing or damaged, and hands that do not reach the object."""
     found: list[Problem] = []
     try:
-        shape = read_object(task.root, task.category, task.entry, with_parts=False)
+        try:
+            shape = read_object(task.root, task.category, task.entry)
+            found += _part_problems(task, shape)
+        except PartsError as error:
+            place = parts_folder(task.root, task.category, task.entry.name)
+            found.append(Problem(_relative(place, task.root), _one_line(error, task.root)))
+            shape = read_object(task.root, task.category, task.entry, with_parts=False)
     except (AssetNotFoundError, InputError) as error:
         place = _mesh_place(task.root, task.entry)
         return ObjectFindings([Problem(place, _one_line(error, task.root))], None)
@@ -120,7 +126,6 @@ def object_problems(task: ObjectTask) -> ObjectFindings:
                 "must be wrong",
             )
         )
-    found += _part_problems(task)
     gaps = _gaps(shape, task.hands_object)
     tree = shape_folder(task.root).relative_to(task.root)
     found += [
@@ -134,23 +139,16 @@ def object_problems(task: ObjectTask) -> ObjectFindings:
     return ObjectFindings(found, shape.is_watertight)
 
 
-def _part_problems(task: ObjectTask) -> Iterator[Problem]:
-    place = parts_folder(task.root, task.category, task.entry.name)
-    try:
-        folder = find_parts(task.root, task.category, task.entry.name)
-        if folder is None:
-            return
-        place = folder
-        shape = read_object(task.root, task.category, task.entry)
-        parts = read_parts(task.root, task.category, task.entry.name)
-    except PartsError as error:
-        yield Problem(place.relative_to(task.root).as_posix(), _one_line(error, task.root))
+def _part_problems(task: ObjectTask, shape: ObjectShape) -> Iterator[Problem]:
+    """Parts that own no face of the mesh, or are bare points among surfaces."""
+    folder = find_parts(task.root, task.category, task.entry.name)
+    if folder is None or shape.face_parts is None:
         return
-    assert shape.face_parts is not None, "an object with parts is labelled"
     seen = set(np.unique(shape.face_parts).tolist())
+    parts = read_parts(task.root, task.category, task.entry.name)
     has_faces = any(len(part.faces) for part in parts)
     for number, part in enumerate(parts, start=1):
-        file = (place / f"part_{number:02d}.ply").relative_to(task.root).as_posix()
+        file = _relative(folder / f"part_{number:02d}.ply", task.root)
         # OakBase may hold points only; where other parts are surfaces, so should this one be.
         if has_faces and len(part.faces) == 0:
             yield Problem(file, f"the part {part.name} has no faces, other parts have")
@@ -229,6 +227,10 @@ def _mesh_place(root: Path, entry: ObjectEntry) -> str:
     except (AssetNotFoundError, InputError):
         store = "OakInkVirtualObjectsV2" if entry.is_virtual else "OakInkObjectsV2"
         return f"shape/{store}/{entry.name or entry.oid}"
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
 def _one_line(error: BaseException, root: Path) -> str:
