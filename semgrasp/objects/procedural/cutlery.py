@@ -91,6 +91,13 @@ def grip_place(
     )
 
 
+def levels_of_middle(section: Float[ndarray, "points 3"]) -> tuple[float, float]:
+    """Lowest and highest z in [m] of a sheet's cross-section in the plane y = 0."""
+    near = np.argsort(np.abs(section[:, 1]), kind="stable")[:2]
+    low, high = np.sort(section[near, 2])
+    return float(low), float(high)
+
+
 def mass(style: str, shape: str, head_volume: float, handle_volume: float) -> float:
     """Mass in [kg] of all wood, of steel with a grip of plastic, or of all steel."""
     if style == "wooden":

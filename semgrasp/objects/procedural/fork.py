@@ -5,7 +5,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from semgrasp.objects.procedural.cutlery import grip_place, handle_rings, mass
+from semgrasp.objects.procedural.cutlery import grip_place, handle_rings, levels_of_middle, mass
 from semgrasp.objects.procedural.procedural_object import Draft, grasp_site
 from semgrasp.objects.procedural.solids import ConvexPiece, Solid, hulls_of_rings
 from semgrasp.objects.procedural.surfaces import interpolate, loft, sweep_rings
@@ -66,7 +66,9 @@ def make_fork(rng: Generator) -> Draft:
     near, near_axis, near_width, _ = grip_place(handle_at, path, 0.25)
     half = 0.5 * (whole_length - length)
     pinch_x = 0.8 * root_x
-    edge = base_rings[int(np.argmin(np.abs(base_rings[:, 0, 0] - pinch_x))), 0]
+    section = base_rings[int(np.argmin(np.abs(base_rings[:, 0, 0] - pinch_x)))]
+    edge = section[0]
+    low, high = levels_of_middle(section)
     return Draft(
         whole=whole,
         filled=whole,
@@ -81,6 +83,8 @@ def make_fork(rng: Generator) -> Draft:
                        radius=0.5 * (half_width + half_thickness), half_length=0.2 * half),
             grasp_site("head", "head", "pinch", (float(edge[0]), 0.0, float(edge[2])), (1, 0, 0),
                        (0, 0, 1), radius=float(edge[1]), half_length=0.003),
+            grasp_site("head_flat", "head", "pinch", (float(edge[0]), 0.0, 0.5 * (low + high)),
+                       (1, 0, 0), (0, 1, 0), radius=0.5 * (high - low), half_length=0.003),
         ),
         part_attributes={
             "handle": ("held_by_hand",),

@@ -232,6 +232,8 @@ def _draft(
     jaw_up = (-jaw_axis[2], 0.0, jaw_axis[0])
     jaws = parts["jaw"].surface()[0]
     beside = jaws[np.linalg.norm(jaws[:, [0, 2]] - np.array(jaw_xz), axis=1) < 0.008]
+    # Fingers close around both handles, not in between.
+    shut = whole + Solid.of(Solid(parts["handle"].manifold.hull(), {}).surface(), "handle")
     return Draft(
         whole=whole,
         filled=whole,
@@ -254,4 +256,5 @@ def _draft(
         convex_pieces=pieces,
         mass_kg=float(density * whole.manifold.volume()),
         edge=0.0085,
+        one_sided={"handle": {"thumb": shut, "fingers": shut}},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from semgrasp.objects.procedural.cutlery import grip_place, handle_rings, mass
+from semgrasp.objects.procedural.cutlery import grip_place, handle_rings, levels_of_middle, mass
 from semgrasp.objects.procedural.procedural_object import Draft, grasp_site
 from semgrasp.objects.procedural.solids import Solid, hulls_of_rings
 from semgrasp.objects.procedural.surfaces import loft
@@ -57,6 +57,7 @@ def make_spoon(rng: Generator) -> Draft:
     half = 0.5 * (whole_length - length)
     middle = len(bowl_rings) // 2
     rim = bowl_rings[middle, 0]
+    low, high = levels_of_middle(bowl_rings[middle])
     return Draft(
         whole=whole,
         filled=whole,
@@ -71,6 +72,8 @@ def make_spoon(rng: Generator) -> Draft:
                        radius=0.5 * (half_width + half_thickness), half_length=0.2 * half),
             grasp_site("bowl", "bowl", "pinch", (float(rim[0]), 0.0, float(rim[2])), (1, 0, 0),
                        (0, 0, 1), radius=float(rim[1]), half_length=0.003),
+            grasp_site("bowl_flat", "bowl", "pinch", (float(rim[0]), 0.0, 0.5 * (low + high)),
+                       (1, 0, 0), (0, 1, 0), radius=0.5 * (high - low), half_length=0.003),
         ),
         part_attributes={
             "handle": ("held_by_hand",),

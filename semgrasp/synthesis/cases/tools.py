@@ -10,12 +10,14 @@ from semgrasp.synthesis.manners import (
 )
 from semgrasp.synthesis.manners.tool_manners import (
     ADDUCTED_THUMB,
+    DISTAL,
     INDEX_EXTENSION,
     LATERAL,
     LIGHT_TOOL,
     PALMAR_PINCH,
     PRISMATIC_2,
     SMALL_DIAMETER,
+    SQUEEZE,
     WRITING,
 )
 from semgrasp.types import Intent
@@ -40,7 +42,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("liftup", "hold"),
         manner=PRISMATIC_2,
-        either_axis_sign=True,
         is_rod=True,
     ),
     GraspCase(
@@ -59,18 +60,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("hold",),
         manner=LIGHT_TOOL,
     ),
-    # Spoon
-    GraspCase(
-        name="spoon.handle.pen",
-        site="handle_flat",
-        target_part="handle",
-        intents=("use",),
-        manner=WRITING,
-        arc=(165.0, 195.0),
-        along=(0.2, 1.0),
-        roll=(-130.0, -100.0),
-        is_rod=True,
-    ),
+    # Spoon: the bowl at +x, open upwards.
     GraspCase(
         name="spoon.handle.lateral",
         site="handle_flat",
@@ -96,20 +86,19 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("liftup",),
         manner=PRISMATIC_2,
         arc=(-25.0, 25.0),
-        either_axis_sign=True,
         is_rod=True,
     ),
     GraspCase(
         name="spoon.bowl.handover",
-        site="bowl",
+        site="bowl_flat",
         target_part="bowl",
         intents=("handover",),
         manner=PINCH,
-        arc=(-25.0, 25.0),
-        either_axis_sign=True,
+        arc=(165.0, 195.0),
+        is_rod=True,
         avoid=(("handle", 0.006),),
     ),
-    # Fork
+    # Fork: the tines at +x.
     GraspCase(
         name="fork.handle.index",
         site="handle_fist",
@@ -121,14 +110,13 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         avoid=(("tines", 0.006),),
     ),
     GraspCase(
-        name="fork.handle.pen",
+        name="fork.handle.lateral",
         site="handle_flat",
         target_part="handle",
         intents=_USE_HOLD,
-        manner=WRITING,
-        arc=(165.0, 195.0),
-        along=(0.2, 1.0),
-        roll=(-130.0, -100.0),
+        manner=LATERAL,
+        arc=(180.0, 180.0),
+        roll=(-30.0, 30.0),
         is_rod=True,
     ),
     GraspCase(
@@ -138,21 +126,20 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("liftup",),
         manner=PRISMATIC_2,
         arc=(-25.0, 25.0),
-        either_axis_sign=True,
         is_rod=True,
     ),
     GraspCase(
         name="fork.head.handover",
-        site="head",
+        site="head_flat",
         target_part="head",
         intents=("handover",),
         manner=PINCH,
-        arc=(-25.0, 25.0),
-        either_axis_sign=True,
+        arc=(165.0, 195.0),
+        is_rod=True,
         companions=("tines",),
         avoid=(("handle", 0.004),),
     ),
-    # Toothbrush
+    # Toothbrush: the bristles at +x, upwards.
     GraspCase(
         name="toothbrush.handle.use",
         site="handle",
@@ -167,7 +154,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="handle",
         intents=("liftup", "hold"),
         manner=PINCH,
-        either_axis_sign=True,
         is_rod=True,
         avoid=(("bristles", 0.010),),
     ),
@@ -177,11 +163,10 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="neck",
         intents=("handover",),
         manner=PALMAR_PINCH,
-        either_axis_sign=True,
         is_rod=True,
         avoid=(("bristles", 0.004), ("handle", 0.002)),
     ),
-    # Brush
+    # Brush: the head at +x, its bristles down or all around.
     GraspCase(
         name="brush.handle.use",
         site="handle",
@@ -219,7 +204,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         companions=("bristles",),
         avoid=(("handle", 0.006),),
     ),
-    # Key
+    # Key: lies in the x-z plane, the shaft towards +x.
     GraspCase(
         name="key.head.turn",
         site="head",
@@ -247,11 +232,10 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("handover",),
         manner=PALMAR_PINCH,
         is_rod=True,
-        either_axis_sign=True,
         companions=("tip",),
         avoid=(("head", 0.003),),
     ),
-    # Flashlight
+    # Flashlight: shines to +x.
     GraspCase(
         name="flashlight.handle.use",
         site="handle",
@@ -287,7 +271,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         either_axis_sign=True,
         companions=("lens",),
     ),
-    # Umbrella
+    # Umbrella: closed, the handle at -x.
     GraspCase(
         name="umbrella.handle.use",
         site="handle",
@@ -305,7 +289,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         either_axis_sign=True,
         avoid=(("handle", 0.010),),
     ),
-    # Wrench
+    # Wrench: lies flat, the head at +x.
     GraspCase(
         name="wrench.handle.use",
         site="handle",
@@ -331,7 +315,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=PINCH,
         arc=(80.0, 100.0),
         along=(-0.2, 0.6),
-        either_axis_sign=True,
         is_rod=True,
     ),
     GraspCase(
@@ -344,7 +327,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         is_rod=True,
         avoid=(("handle", 0.004),),
     ),
-    # Spatula
+    # Spatula: the blade at +x.
     GraspCase(
         name="spatula.handle.use",
         site="handle",
@@ -383,7 +366,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         companions=("neck",),
         avoid=(("handle", 0.010),),
     ),
-    # Power drill
+    # Power drill: the chuck at +x, the grip down.
     GraspCase(
         name="power_drill.trigger.use",
         site="trigger",
@@ -417,15 +400,27 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         either_axis_sign=True,
         avoid=(("handle", 0.006), ("trigger", 0.010), ("chuck", 0.004)),
     ),
-    # Pincer
+    # Pliers, tongs, tweezers: the jaws at +x, one handle above the other.
     GraspCase(
         name="pincer.handle.use",
         site="handle",
         target_part="handle",
         intents=_USE_HOLD,
-        manner=SMALL_WRAP,
+        manner=SQUEEZE,
         arc=(-20.0, 20.0),
         avoid=(("jaw", 0.010),),
+        one_sided=True,
+    ),
+    GraspCase(
+        name="pincer.handle.pinch",
+        site="handle",
+        target_part="handle",
+        intents=("hold", "liftup"),
+        manner=PINCH,
+        arc=(75.0, 105.0),
+        either_axis_sign=True,
+        one_sided=True,
+        avoid=(("jaw", 0.006),),
     ),
     GraspCase(
         name="pincer.pivot.lift",
@@ -447,7 +442,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         axis_sign=-1.0,
         avoid=(("handle", 0.010),),
     ),
-    # Stapler
+    # Stapler: stands on its base, staples at +x.
     GraspCase(
         name="stapler.handle.press",
         site="handle",
@@ -479,7 +474,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         arc=(-30.0, 30.0),
         either_axis_sign=True,
     ),
-    # Card
+    # Card: lies flat.
     GraspCase(
         name="card.end.lateral",
         site="end",
@@ -515,5 +510,40 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=PINCH,
         arc=(-15.0, 15.0),
         either_axis_sign=True,
+    ),
+    # Scissors: the blades at +x, the thumb's ring above.
+    GraspCase(
+        name="scissors.handle.cut",
+        site="fingers",
+        target_part="handle",
+        intents=_USE_HOLD,
+        manner=DISTAL,
+        arc=(-88.0, -68.0),
+        roll=(15.0, 35.0),
+        along=(-0.3, 0.3),
+        avoid=(("blade", 0.004),),
+        effort=3.0,
+    ),
+    GraspCase(
+        name="scissors.handle.lift",
+        site="handle",
+        target_part="handle",
+        intents=("liftup", "hold"),
+        manner=PINCH,
+        arc=(-20.0, 20.0),
+        either_axis_sign=True,
+        companions=("pivot", "blade"),
+    ),
+    GraspCase(
+        name="scissors.blade.handover",
+        site="blade",
+        target_part="blade",
+        intents=("handover",),
+        manner=PRISMATIC_2,
+        arc=(-30.0, 30.0),
+        along=(0.3, 2.5),
+        is_rod=True,
+        companions=("pivot",),
+        avoid=(("handle", 0.002),),
     ),
 )

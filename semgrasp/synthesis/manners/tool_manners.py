@@ -41,6 +41,22 @@ LIGHT_TOOL = replace(
     tilt=32.0,
 )
 
+SQUEEZE = Manner(
+    grasp_type="medium wrap",
+    open=Posture((0.9, 0.0, 0.2, 0.15), (0.7, 0.1, 0.3, 0.0, 0.0)),
+    close=Posture((1.5, 0.0, 1.4, 0.9), (1.2, 0.1, 0.75, 0.6, 0.8)),
+    # One handle in the palm, straight fingers reach around the other.
+    prior=Posture((1.2, 0.0, 0.6, 0.45), (0.95, 0.1, 0.5, 0.2, 0.3)),
+    regions={
+        "palm_upper": 1.0, "index3": 1.0, "middle3": 1.0, "ring3": 0.8, "pinky3": 0.5,
+        "index2": 0.3, "middle2": 0.3, "ring2": 0.3, "thumb3": 0.7, "thumb2": 0.3,
+    },
+    hand_x=(-0.086, -0.072),
+    gap=(0.012, 0.018),
+    hand_z=(-0.010, 0.010),
+    tilt=10.0,
+)  # fmt: skip
+
 INDEX_EXTENSION = Manner(
     grasp_type="index finger extension",
     open=Posture((0.5, 0.0, 0.75, 0.4), (0.75, 0.1, 0.35, 0.0, 0.0), index=(0.35, 0.0, 0.2, 0.1)),
@@ -114,3 +130,29 @@ LATERAL = Manner(
     prior_weight=0.5,
     force_weight=3.0,
 )
+
+DISTAL = Manner(
+    grasp_type="distal type",
+    # Thumb and fingers start threaded through the rings, as no gradient could thread them.
+    open=Posture(
+        (0.8, 0.0, 0.45, 0.3), (0.85, -0.1, 0.1, 0.1, -0.1), index=(0.6, 0.0, 0.5, 0.3)
+    ),
+    close=Posture((1.25, 0.0, 1.3, 0.8), (1.2, -0.1, 0.2, 0.5, 0.5)),
+    prior=Posture(
+        (0.9, 0.0, 0.6, 0.4), (0.9, -0.1, 0.1, 0.2, 0.0), index=(0.65, 0.0, 0.65, 0.4)
+    ),
+    regions={
+        "thumb3": 1.2, "thumb2": 0.4, "middle2": 1.0, "middle1": 0.3, "middle3": 0.3,
+        "ring2": 0.3, "index2": 0.3,
+    },
+    hand_x=(-0.130, -0.107),
+    gap=(0.022, 0.045),
+    hand_z=(-0.028, -0.003),
+    adds_radius=False,
+    tilt=54.0,
+    ranking_penetration=1.0,
+    candidates=1500,
+    prior_weight=0.3,
+    force_weight=0.5,
+    index_is_free=True,
+)  # fmt: skip
