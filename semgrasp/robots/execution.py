@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
 from semgrasp.metrics import SolidObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
+from semgrasp.robots.core import robot_core
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface, robot_surface
@@ -30,12 +31,13 @@ _TOUCH = 0.0025
 """Points nearer than this to the object touch, in [m]..."""
 _FACING = 0.5
 """...if they face it within 60 degrees: the cosine."""
-_PER_BODY = 3
-"""Touching points of one body that press: the nearest ones."""
-_CLEAR = 0.005
+_CLEAR = 0.003
 """What touches is this far off in the pregrasp, in [m]."""
 _OPENINGS = torch.linspace(0.0, 1.0, 11)
 _SPACING = 0.005
+"""Between the points that may touch, in [m]."""
+_CONE_EDGES, _ROUNDS, _RATE = 6, 100, 0.5
+"""Of the search for forces that cancel: exponentiated gradient, which keeps them positive."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +71,16 @@ class Held:
         return Held(shape, field, com, reach)
 
 
-class Touch(NamedTuple):
-    """What a posed robot touches, and how deep it is inside."""
+class Touches(NamedTuple):
+    """What many posed robots touch: the nearest point of each body, and how deep they are inside."""
 
-    points: Float[ndarray, "n 3"]
+    points: Float[Tensor, "b bodies 3"]
     """On the object's surface in [m]."""
-    normals: Float[ndarray, "n 3"]
+    normals: Float[Tensor, "b bodies 3"]
     """Unit normals into the object."""
-    body: Int[ndarray, " n"]
-    depth: float
+    is_touching: Bool[Tensor, "b bodies"]
+    """Which bodies touch; the points of others mean nothing."""
+    depth: Float[Tensor, " b"]
     """Of the deepest point of the robot, in [m]."""
 
 
@@ -86,9 +89,6 @@ class Plan(NamedTuple):
 
     pregrasp_qpos: Float[ndarray, " n"]
     squeeze_qpos: Float[ndarray, " n"]
-    imbalance: float
-    """Share of the grip force that does not cancel; 1 without contact."""
-    touch: Touch
 
 
 @lru_cache(maxsize=16)
@@ -109,108 +109,151 @@ def touches(
     held: Held,
     T_object_base: Float[Tensor, "b 4 4"],
     qpos: Float[Tensor, "b n"],
-) -> list[Touch]:
+) -> Touches:
     """What each pose touches."""
     surface = _fine_surface(robot)
     Ts = robot.kinematics.forward(T_object_base, qpos)
     points, normals = surface.points(Ts), surface.normals(Ts)
     which = torch.zeros(len(Ts), dtype=torch.long)
-    distance, slope = GridStack.of([held.field]).value_and_gradient(points, which)
+    stack = GridStack.of([held.field])
+    distance, slope = stack.value_and_gradient(points, which)
     outward = torch.nn.functional.normalize(slope, dim=-1)
-    near = (distance < _TOUCH) & ((normals * outward).sum(-1) < -_FACING)
-    found = []
-    for i in range(len(Ts)):
-        chosen = _nearest_of_each_body(near[i], distance[i], surface.body)
-        at = points[i, chosen] - distance[i, chosen, None] * outward[i, chosen]
-        found.append(
-            Touch(
-                at.double().numpy(),
-                -outward[i, chosen].double().numpy(),
-                surface.body[chosen].numpy(),
-                max(0.0, -float(distance[i].min())),
-            )
-        )
-    return found
+    is_near = (distance < _TOUCH) & ((normals * outward).sum(-1) < -_FACING)
+    ranked = torch.where(is_near, distance, torch.inf)
+    own = surface.body == torch.arange(Ts.shape[1])[:, None]
+    nearest = torch.stack(
+        [torch.where(mask, ranked, torch.inf).argmin(dim=1) for mask in own], dim=1
+    )
+    rows = torch.arange(len(Ts))[:, None]
+    touching = is_near[rows, nearest] & own[torch.arange(len(own)), nearest]
+    at = points[rows, nearest] - distance[rows, nearest, None] * outward[rows, nearest]
+    core = robot_core(robot)
+    inside = core.radii - stack.value_and_gradient(core.centres(Ts), which)[0]
+    depth = torch.maximum(-distance.amin(dim=1), inside.amax(dim=1)).clamp(min=0.0)
+    return Touches(at, -outward[rows, nearest], touching, depth)
 
 
-def _nearest_of_each_body(near: Tensor, distance: Tensor, body: Tensor) -> Tensor:
-    (index,) = torch.nonzero(near, as_tuple=True)
-    kept = []
-    for one in body[index].unique():
-        own = index[body[index] == one]
-        kept.append(own[distance[own].argsort()[:_PER_BODY]])
-    return torch.cat(kept) if kept else index
+@torch.no_grad()
+def weakness(
+    touch: Touches, held: Held, friction: float, *, pull: float = 0.2
+) -> Float[Tensor, " b"]:
+    """Wrench that is left when the grip resists six pulls on the centre of mass, the worst.
+
+    In shares of the grip force, torques over the object's reach; 1 without contact. It is 0 where
+    forces inside the friction cones cancel a pull of the given share of their sum.
+    """
+    n = touch.normals
+    first = torch.linalg.cross(n, torch.eye(3)[n.abs().argmin(dim=-1)])
+    first = torch.nn.functional.normalize(first, dim=-1)
+    second = torch.linalg.cross(n, first)
+    angle = torch.arange(_CONE_EDGES) * (2 * torch.pi / _CONE_EDGES)
+    around = angle.cos()[:, None, None, None] * first + angle.sin()[:, None, None, None] * second
+    forces = (n + friction * around).permute(1, 2, 0, 3)
+    arms = (touch.points - torch.from_numpy(held.com).float())[:, :, None].expand_as(forces)
+    wrenches = torch.cat([forces, torch.linalg.cross(arms, forces) / held.reach], -1).flatten(1, 2)
+    pulls = pull * torch.cat([torch.eye(3), -torch.eye(3)]) @ torch.eye(3, 6)
+    mask = touch.is_touching.repeat_interleave(_CONE_EDGES, dim=1)
+    logits = torch.where(mask, 0.0, -torch.inf)
+    logits = torch.where(mask.any(-1, keepdim=True), logits, 0.0)[:, None].expand(-1, 6, -1)
+    left = torch.zeros(len(n), 6, 6)
+    for _ in range(_ROUNDS):
+        left = logits.softmax(dim=-1) @ wrenches + pulls
+        logits = logits - _RATE * left @ wrenches.mT
+    worst = left.norm(dim=-1).amax(dim=-1)
+    return torch.where(mask.any(-1), worst, 1.0).clamp(max=1.0)
 
 
+@torch.no_grad()
 def plan(
     robot: RobotHand,
     held: Held,
     T_object_base: Float[Tensor, "4 4"],
     qpos: Float[Tensor, " n"],
-    touch: Touch,
+    touch: Touches,
+    row: int,
     *,
     friction: float,
     grip_force: float,
 ) -> Plan:
-    """Pregrasp and squeeze of one pose."""
+    """Pregrasp and squeeze of one pose, the given row of what was touched."""
+    (bodies,) = torch.nonzero(touch.is_touching[row], as_tuple=True)
+    points = touch.points[row, bodies].double().numpy()
     balanced = balanced_forces(
-        touch.points, touch.normals, held.com,
-        reach=held.reach, friction=friction, grip_force=grip_force,
-    )  # fmt: skip
-    T, q = T_object_base[None].float(), qpos[None].float()
-    Ts = robot.kinematics.forward(T, q)
-    screws = _screws(robot).of_bodies(Ts, T[:, :3, 3])[0, :, :, 6:].double().numpy()
-    wrenches = np.concatenate([np.cross(touch.points, balanced.forces), balanced.forces], axis=1)
-    torque = np.einsum("ck,ckn->n", wrenches, screws[touch.body])
-    stiffness = robot.model.actuator_gainprm[:, 0]
-    squeeze = qpos.double().numpy() + torque / stiffness
-    pregrasp = _opened(robot, held, T, q, touch)
-    return Plan(pregrasp, squeeze, balanced.imbalance, touch)
-
-
-@torch.no_grad()
-def _opened(
-    robot: RobotHand, held: Held, T: Float[Tensor, "1 4 4"], q: Float[Tensor, "1 n"], touch: Touch
-) -> Float[ndarray, " n"]:
-    """The least opening at which the bodies that touch, all but the base, are clear."""
-    way = robot.open_qpos.float() - q
-    poses = q + _OPENINGS[:, None] * way
-    surface = _fine_surface(robot)
-    moves = torch.from_numpy(np.isin(surface.body.numpy(), touch.body)) & (surface.body > 0)
-    if not bool(moves.any()):
-        moves = surface.body > 0
-    some = RobotSurface(
-        surface.points_body[moves], surface.normals_body[moves], surface.body[moves]
+        points,
+        touch.normals[row, bodies].double().numpy(),
+        held.com,
+        reach=held.reach,
+        friction=friction,
+        grip_force=grip_force,
     )
+    T, q = T_object_base[None], qpos[None]
+    Ts = robot.kinematics.forward(T, q)
+    screws = _screws(robot).of_bodies(Ts, T[:, :3, 3])[0, bodies, :, 6:].double().numpy()
+    wrenches = np.concatenate([np.cross(points, balanced.forces), balanced.forces], axis=1)
+    torque = np.einsum("ck,ckn->n", wrenches, screws)
+    squeeze = qpos.double().numpy() + torque / robot.model.actuator_gainprm[:, 0]
+    return Plan(_opened(robot, held, T, q, bodies), squeeze)
+
+
+def _opened(
+    robot: RobotHand,
+    held: Held,
+    T: Float[Tensor, "1 4 4"],
+    q: Float[Tensor, "1 n"],
+    touching: Int[Tensor, " bodies"],
+) -> Float[ndarray, " n"]:
+    """The least opening at which the bodies that touch, all but the base, are clear.
+
+    Fingers open only as far as nothing gets deeper into the object on the way.
+    """
+    poses = q + _OPENINGS[:, None] * (robot.open_qpos.float() - q)
+    core = robot_core(robot)
     Ts = robot.kinematics.forward(T.expand(len(poses), 4, 4), poses)
     which = torch.zeros(len(poses), dtype=torch.long)
-    distance, _ = GridStack.of([held.field]).value_and_gradient(some.points(Ts), which)
-    clearance = distance.amin(-1)
+    stack = GridStack.of([held.field])
+    gap = stack.value_and_gradient(core.centres(Ts), which)[0] - core.radii
+    moves = core.body > 0
+    uses = moves & torch.isin(core.body, touching)
+    worst = gap[:, moves].amin(-1)
+    is_blocked = (worst < worst[0].clamp(max=0.0) - 0.001).cumsum(0) > 0
+    clearance = gap[:, uses if bool(uses.any()) else moves].amin(-1)
+    clearance = torch.where(is_blocked, -torch.inf, clearance)
     enough = torch.nonzero(clearance > _CLEAR)
     best = int(enough[0]) if len(enough) else int(clearance.argmax())
     return poses[best].double().numpy()
 
 
-def touched_part(shape: ObjectShape, touch: Touch) -> str | None:
-    """The part that most touching points lie on; None where nothing touches or parts are unknown."""
-    if shape.face_parts is None or len(touch.points) == 0:
-        return None
+def parts_at(
+    shape: ObjectShape, points: Float[Tensor, "b n 3"], weights: Float[Tensor, "b n"]
+) -> list[str | None]:
+    """The part that most of the weight lies on; None where there is none, or parts are unknown."""
+    if shape.face_parts is None:
+        return [None] * len(points)
     import igl
 
     face = igl.point_mesh_squared_distance(
-        np.ascontiguousarray(touch.points),
+        np.ascontiguousarray(points.reshape(-1, 3).double().numpy()),
         np.ascontiguousarray(shape.vertices_object, dtype=np.float64),
         np.ascontiguousarray(shape.faces, dtype=np.int64),
     )[1]
-    parts = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)]
-    return shape.part_names[int(np.bincount(parts).argmax())]
+    part = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)].reshape(weights.shape)
+    share = [
+        np.bincount(row, weight, minlength=len(shape.part_names))
+        for row, weight in zip(part, weights.double().numpy(), strict=True)
+    ]
+    return [shape.part_names[int(s.argmax())] if s.sum() > 0 else None for s in share]
 
 
-def penetration(robot: RobotHand, solid: SolidObject, T_object_base: ndarray, qpos: ndarray) -> float:
+@torch.no_grad()
+def penetration(
+    robot: RobotHand,
+    solid: SolidObject,
+    T_object_base: Float[ndarray, "4 4"],
+    qpos: Float[ndarray, " n"],
+) -> float:
     """Depth in [m] of the deepest point of the robot's surface, from exact distances."""
     Ts = robot.kinematics.forward(torch.from_numpy(T_object_base), torch.from_numpy(qpos))
-    surface = _fine_surface(robot)
-    points = surface.points(Ts).numpy()
+    points = _fine_surface(robot).points(Ts).numpy()
     low, high = solid.bounds
     points = points[((points > low) & (points < high)).all(axis=1)]
     if len(points) == 0:

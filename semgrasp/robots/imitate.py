@@ -10,6 +10,7 @@ from torch import Tensor
 from semgrasp.geometry import axis_angle_to_matrix
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.robots.assignment import PALM_REACH, Alignment, align, possible_assignments
+from semgrasp.robots.core import robot_core
 from semgrasp.robots.descent import descend
 from semgrasp.robots.objective import Goals, Objective, Tolerances
 from semgrasp.robots.robot_hand import RobotHand
@@ -20,13 +21,19 @@ from semgrasp.robots.targets import HUMAN_FINGERS, HumanTargets
 
 _POSTURES = (0.2, 0.4, 0.6)
 """Ways from open to closed from which the descent may start."""
-_SPACING = 0.009
-"""Between the points kept out of the object, in [m]; of the palm, every third is enough."""
+_SPACING = 0.014
+"""Between the points kept out of the object, in [m]; of the palm, every second is enough."""
 _TURN, _SHIFT = 0.25, 0.008
 """Standard deviation of the starts about the first, in [rad] and [m]."""
 _BETWEEN, _IDLE, _RECRUITED = 0.3, 0.1, 0.5
 """Weight of a pad behind the fingertip, of a fingertip with nothing to do, and of one that joins
 its neighbour."""
+
+
+EARLY = Tolerances()
+"""To find the way: fingers to their contacts."""
+LATE = Tolerances(attract=0.016, far=0.02, depth=0.0003, press=0.0007, palm_shift=0.06)
+"""To arrive: pads on the surface, nothing inside, roughly there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +68,7 @@ class HandTables:
 
 @dataclass(frozen=True, eq=False)
 class Imitations:
-    """Poses of a robot for each of many human grasps, unordered."""
+    """Poses of a robot for each of many human grasps, in no order."""
 
     T_object_base: Float[Tensor, "b starts 4 4"]
     qpos: Float[Tensor, "b starts n"]
@@ -86,9 +93,7 @@ def hand_tables(robot: RobotHand) -> HandTables:
     model = robot.model
     ways = possible_assignments(description)
     humans = [[HUMAN_FINGERS.index(h) for h in f.humans if h != "palm"] for f in jointed]
-    ranks = [
-        sum(humans[f].index(h) for f, h in enumerate(way) if h >= 0) for way in ways.tolist()
-    ]
+    ranks = [sum(humans[f].index(h) for f, h in enumerate(way) if h >= 0) for way in ways.tolist()]
     T_base_palm = torch.from_numpy(description.T_base_palm).float()
     return HandTables(
         robot,
@@ -116,7 +121,7 @@ def hand_tables(robot: RobotHand) -> HandTables:
 
 def _sparse(surface: RobotSurface) -> RobotSurface:
     index = torch.arange(len(surface.body))
-    kept = index[(surface.body > 0) | (index % 3 == 0)]
+    kept = index[(surface.body > 0) | (index % 2 == 0)]
     return RobotSurface(
         surface.points_body[kept].float(), surface.normals_body[kept].float(), surface.body[kept]
     )
@@ -129,16 +134,17 @@ def imitate(
     field: SignedDistanceGrid,
     *,
     starts: int,
+    keep: int,
     ways: int,
     iterations: int,
     generator: torch.Generator,
-    tolerances: Tolerances | None = None,
 ) -> Imitations:
     """Descend from several starts for every human grasp.
 
     Args:
         field: Distance to the object, in its frame.
         starts: For each grasp; the first is unperturbed.
+        keep: Of these, the best after a third of the iterations go on to the end.
         ways: Assignments of fingers tried at most.
         iterations: Of the descent.
     """
@@ -151,32 +157,55 @@ def imitate(
     n = len(targets)
     wild = torch.ones(starts)
     wild[: len(first)] = 0.0
-    share = (share + 0.1 * wild[:, None] * torch.randn(n, starts, 1, generator=generator)).clamp(0, 1)
+    share = (share + 0.1 * wild[:, None] * torch.randn(n, starts, 1, generator=generator)).clamp(
+        0, 1
+    )
     qpos = tables.open_qpos + share * (tables.closed_qpos - tables.open_qpos)
     T = _perturbed(T, targets, wild, generator)
     recruits = (torch.arange(starts) // len(first)) % 2 == 1
     goals = _goals(targets, tables, human, recruits)
-    objective = Objective(
-        tables.robot.kinematics,
-        tables.screws,
-        tables.pads,
-        tables.palm,
-        tables.surface,
-        tables.spheres,
-        GridStack.of([field]),
-        goals,
-        tables.open_qpos + 0.4 * (tables.closed_qpos - tables.open_qpos),
-        tables.limits[:, 1] - tables.limits[:, 0],
-        tolerances or Tolerances(),
-    )
+    field_stack = GridStack.of([field])
+
+    def objective(some: Goals, tolerances: Tolerances) -> Objective:
+        return Objective(
+            tables.robot.kinematics,
+            tables.screws,
+            tables.pads,
+            tables.palm,
+            tables.surface,
+            robot_core(tables.robot),
+            tables.spheres,
+            field_stack,
+            some,
+            tables.open_qpos + 0.4 * (tables.closed_qpos - tables.open_qpos),
+            tables.limits[:, 1] - tables.limits[:, 0],
+            tolerances,
+        )
+
+    early = max(1, iterations // 3)
     end = descend(
-        objective, T.flatten(0, 1), qpos.flatten(0, 1), tables.limits, iterations=iterations
+        objective(goals, EARLY),
+        T.flatten(0, 1),
+        qpos.flatten(0, 1),
+        tables.limits,
+        iterations=early,
+    )
+    # Most starts show early where they will end: the better ones are worth the rest.
+    kept = min(starts, keep)
+    best = end.cost.unflatten(0, (n, starts)).argsort(dim=1)[:, :kept]
+    rows = (best + starts * torch.arange(n)[:, None]).flatten()
+    end = descend(
+        objective(goals[rows], LATE),
+        end.T_object_base[rows],
+        end.qpos[rows],
+        tables.limits,
+        iterations=iterations - early,
     )
     return Imitations(
-        end.T_object_base.unflatten(0, (n, starts)),
-        end.qpos.unflatten(0, (n, starts)),
-        end.cost.unflatten(0, (n, starts)),
-        human,
+        end.T_object_base.unflatten(0, (n, kept)),
+        end.qpos.unflatten(0, (n, kept)),
+        end.cost.unflatten(0, (n, kept)),
+        human.gather(1, best[..., None].expand(-1, -1, human.shape[-1])),
     )
 
 
@@ -227,7 +256,9 @@ def _goals(
     finger_touches = targets.finger_touches[rows, h] & has_human
     is_tip = (phalanx == 2) & ~is_palm
 
-    points = torch.where(touches[..., None], targets.points[rows, h, phalanx], targets.tips[rows, h])
+    points = torch.where(
+        touches[..., None], targets.points[rows, h, phalanx], targets.tips[rows, h]
+    )
     attracts = torch.where(touches, torch.where(is_tip, 1.0, _BETWEEN), 0.0)
     presses = attracts.clone()
     # The fingertip presses along where only the phalanx behind it does.

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from semgrasp.objects.signed_distance import GridStack
+from semgrasp.robots.core import Core
 from semgrasp.robots.descent import Quadratic
 from semgrasp.robots.kinematics import Kinematics
 from semgrasp.robots.screws import Screws
@@ -76,6 +77,7 @@ class Objective:
     palm: RobotSurface
     """One point: the palm and its direction."""
     surface: RobotSurface
+    core: Core
     spheres: SelfCollision
     field: GridStack
     goals: Goals
@@ -91,11 +93,17 @@ class Objective:
         Ts = self.kinematics.forward(T_object_base, qpos)
         pads, pad_normals = self.pads.points(Ts), self.pads.normals(Ts)
         surface = self.surface.points(Ts)
+        centres = self.core.centres(Ts)
         which = torch.zeros(len(Ts), dtype=torch.long)
-        distance, slope = self.field.value_and_gradient(torch.cat([pads, surface], 1), which)
-        split = pads.shape[1]
-        self._press(rows, pads, pad_normals, distance[:, :split], slope[:, :split])
-        self._stay_out(rows, surface, distance[:, split:], slope[:, split:])
+        all_points = torch.cat([pads, surface, centres], dim=1)
+        distance, slope = self.field.value_and_gradient(all_points, which)
+        sizes = [pads.shape[1], surface.shape[1], centres.shape[1]]
+        pad_distance, surface_distance, centre_distance = distance.split(sizes, dim=1)
+        pad_slope, surface_slope, centre_slope = slope.split(sizes, dim=1)
+        self._press(rows, pads, pad_normals, pad_distance, pad_slope)
+        self._stay_out(rows, self.surface.body, surface, -surface_distance, surface_slope)
+        inside = self.core.radii - centre_distance
+        self._stay_out(rows, self.core.body, centres, inside, centre_slope)
         self._keep_apart(rows, Ts)
         self._follow_palm(rows, Ts)
 
@@ -134,10 +142,15 @@ class Objective:
                 torch.cat([moment, torch.zeros_like(moment)], dim=-1),
             )
 
-    def _stay_out(self, rows: "_Rows", points: Tensor, distance: Tensor, slope: Tensor) -> None:
-        depth = (-distance).clamp(min=0.0)
+    def _stay_out(
+        self, rows: "_Rows", body: Tensor, points: Tensor, depth: Tensor, slope: Tensor
+    ) -> None:
+        # Points that no pose of the batch has inside are not worth their rows.
+        (hit,) = torch.nonzero((depth > 0).any(dim=0), as_tuple=True)
+        depth = depth[:, hit].clamp(min=0.0)
         weight = (depth > 0).to(points.dtype) / self.tolerances.depth
-        rows.add(self.surface.body, depth * weight, _point_wrench(points, -slope, weight))
+        wrench = _point_wrench(points[:, hit], -slope[:, hit], weight)
+        rows.add(body[hit], depth * weight, wrench)
 
     def _keep_apart(self, rows: "_Rows", Ts: Tensor) -> None:
         spheres = self.spheres
@@ -146,10 +159,12 @@ class Objective:
         first, second = spheres.pairs.unbind(-1)
         T = Ts[:, spheres.body]
         centres = (T[..., :3, :3] @ spheres.centres_body.to(Ts)[..., None])[..., 0] + T[..., :3, 3]
-        overlap = spheres.overlap(Ts)
+        apart = torch.cdist(centres, centres)[:, first, second]
+        overlap = (spheres.radii[first] + spheres.radii[second]).to(Ts) - apart
         # Few pairs ever meet: only those deepest over the batch are worth their rows.
         worst = overlap.amax(dim=0).topk(min(_PAIRS, len(first))).indices
-        first, second, overlap = first[worst], second[worst], overlap[:, worst]
+        first, second = first[worst], second[worst]
+        overlap = overlap[:, worst].clamp(min=0.0)
         apart = F.normalize(centres[:, first] - centres[:, second], dim=-1)
         weight = (overlap > 0).to(Ts.dtype) / self.tolerances.overlap
         # Half of each square on either side: the other body is taken to stand still.

@@ -6,7 +6,7 @@ import torch
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
-from semgrasp.robots.execution import Held, plan, touched_part, touches
+from semgrasp.robots.execution import Held, Plan, Touches, parts_at, plan, touches, weakness
 from semgrasp.robots.imitate import Imitations, hand_tables, imitate
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand
@@ -14,27 +14,34 @@ from semgrasp.robots.targets import HUMAN_FINGERS, HumanTargets, human_targets
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.types import Grasp, ObjectShape
 
+_WEAKNESS = 1500.0
+"""Cost of a grip that resists nothing, against residuals within their tolerance."""
+_OTHER_PART = 60.0
+"""Cost of holding another part than the human hand."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RetargetSettings:
     """How hard to look for a grasp."""
 
-    starts: int = 8
+    starts: int = 12
     """Descents for each human grasp."""
     ways: int = 2
     """Assignments of the robot's fingers to human fingers that are tried."""
     iterations: int = 30
     """Steps of a descent."""
+    candidates: int = 6
+    """Of the best descents, those that go on to the end and become grasps."""
     simulate: int = 0
     """Candidates tried in simulation, best first, until one holds; 0 for none."""
     friction: float = 0.6
     """Between robot and object."""
-    grip_force: float = 20.0
+    grip_force: float = 30.0
     """Sum of the normal forces in [N], or what the robot can hold if that is less."""
     depth_limit: float = 0.006
     """A pose deeper inside the object than this, in [m], is no grasp."""
-    imbalance_limit: float = 0.5
-    """A pose whose forces cancel by less than half is none either."""
+    weakness_limit: float = 0.6
+    """A pose that leaves more than this share of a pull and its grip is none either."""
 
     def __post_init__(self) -> None:
         for name in ("starts", "ways", "iterations"):
@@ -103,62 +110,82 @@ def retarget_candidates(
         hand_tables(robot),
         held.field,
         starts=settings.starts,
+        keep=settings.candidates,
         ways=settings.ways,
         iterations=settings.iterations,
         generator=generator,
     )
-    return [_ranked(i, found, targets, robot, held, settings) for i in range(len(targets))]
+    flat = found.T_object_base.flatten(0, 1), found.qpos.flatten(0, 1)
+    touch = touches(robot, held, *flat)
+    left = weakness(touch, held, settings.friction)
+    parts = parts_at(shape, touch.points, touch.is_touching.float())
+    human_parts = parts_at(
+        shape, targets.points.flatten(1, 2), (targets.counts * targets.touches).flatten(1)
+    )
+    kept = found.cost.shape[1]
+    is_other = [parts[j] != human_parts[j // kept] for j in range(len(parts))]
+    score = found.cost.flatten() + _WEAKNESS * left + _OTHER_PART * torch.tensor(is_other)
+    ranked = []
+    for i in range(len(targets)):
+        own = range(i * kept, (i + 1) * kept)
+        reasons = {
+            j: _why_not(targets, i, float(touch.depth[j]), float(left[j]), settings) for j in own
+        }
+        order = sorted(own, key=lambda j: (bool(reasons[j]), float(score[j])))
+        ranked.append(
+            [
+                _grasp(i, j, found, touch, robot, held, settings, parts[j], reasons[j])
+                for j in order[: settings.candidates]
+            ]
+        )
+    return ranked
 
 
-def _ranked(
+def _grasp(
     row: int,
+    flat: int,
     found: Imitations,
-    targets: HumanTargets,
+    touch: Touches,
     robot: RobotHand,
     held: Held,
     settings: RetargetSettings,
-) -> list[RobotGrasp]:
-    fingers = [finger for finger in robot.description.fingers if finger.joints]
-    reached = touches(robot, held, found.T_object_base[row], found.qpos[row])
-    force = min(settings.grip_force, robot.description.grip_force)
-    scored = []
-    for start, touch in enumerate(reached):
-        T, q = found.T_object_base[row, start], found.qpos[row, start]
-        planned = plan(
-            robot, held, T, q, touch, friction=settings.friction, grip_force=force
-        )
-        humans = found.human_of_finger[row, start].tolist()
-        grasp = RobotGrasp(
-            robot=robot.description.name,
-            T_object_base=T.double().numpy(),
-            joint_names=robot.joint_names,
-            qpos=q.double().numpy(),
-            pregrasp_qpos=planned.pregrasp_qpos,
-            squeeze_qpos=planned.squeeze_qpos,
-            feasible=True,
-            touched_part=touched_part(held.shape, touch),
-            assignment={
-                finger.name: HUMAN_FINGERS[h]
-                for finger, h in zip(fingers, humans, strict=True)
-                if h >= 0
-            },
-            penetration=touch.depth,
-        )
-        reason = _why_not(targets, row, touch.depth, planned.imbalance, settings)
-        score = float(found.cost[row, start]) + 200.0 * planned.imbalance
-        scored.append((bool(reason), score, start, replace(grasp, feasible=not reason, reason=reason)))
-    return [grasp for *_, grasp in sorted(scored, key=lambda entry: entry[:3])]
+    part: str | None,
+    reason: str,
+) -> RobotGrasp:
+    start = flat - row * found.cost.shape[1]
+    T, q = found.T_object_base[row, start], found.qpos[row, start]
+    planned = Plan(q.double().numpy(), q.double().numpy())
+    if not reason:
+        force = min(settings.grip_force, robot.description.grip_force)
+        planned = plan(robot, held, T, q, touch, flat, friction=settings.friction, grip_force=force)
+    fingers = [finger.name for finger in robot.description.fingers if finger.joints]
+    humans = found.human_of_finger[row, start].tolist()
+    return RobotGrasp(
+        robot=robot.description.name,
+        T_object_base=T.double().numpy(),
+        joint_names=robot.joint_names,
+        qpos=q.double().numpy(),
+        pregrasp_qpos=planned.pregrasp_qpos,
+        squeeze_qpos=planned.squeeze_qpos,
+        feasible=not reason,
+        reason=reason,
+        touched_part=part,
+        assignment={
+            finger: HUMAN_FINGERS[h] for finger, h in zip(fingers, humans, strict=True) if h >= 0
+        },
+        penetration=float(touch.depth[flat]),
+    )
 
 
 def _why_not(
-    targets: HumanTargets, row: int, depth: float, imbalance: float, settings: RetargetSettings
+    targets: HumanTargets, row: int, depth: float, weak: float, settings: RetargetSettings
 ) -> str:
     if not bool(targets.finger_touches[row].any()):
         return "the human hand does not touch the object: no finger is within 10 mm of it"
     if depth > settings.depth_limit:
         return f"no pose keeps out of the object: {1e3 * depth:.0f} mm deep at best"
-    if imbalance > settings.imbalance_limit:
-        return f"its fingers cannot press against each other: {imbalance:.0%} of the force is left"
+    if weak > settings.weakness_limit:
+        return f"its fingers cannot press against each other: {weak:.0%} of the force is left"
     return ""
 
 

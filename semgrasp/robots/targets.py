@@ -39,6 +39,8 @@ class HumanTargets:
     """Outward unit normals of the object there."""
     touches: Bool[Tensor, "b 5 3"]
     """Whether the phalanx touches; where it does not, its point means nothing."""
+    counts: Float[Tensor, "b 5 3"]
+    """Vertices of the skin with which it does."""
     tips: Float[Tensor, "b 5 3"]
     """Fingertips, touching or not, in [m]."""
     palm_point: Float[Tensor, "b 3"]
@@ -69,9 +71,7 @@ class HumanTargets:
 
 
 @torch.no_grad()
-def human_targets(
-    grasps: Grasp, hand_model: HandModel, field: SignedDistanceGrid
-) -> HumanTargets:
+def human_targets(grasps: Grasp, hand_model: HandModel, field: SignedDistanceGrid) -> HumanTargets:
     """Targets of a batch of grasps of one object.
 
     Args:
@@ -88,9 +88,11 @@ def human_targets(
             f"{hand_model.side} hand {hand_model.name!r}. Use hand.mirrored()."
         )
     hand = hand_model.to(dtype=torch.float32, device="cpu")
-    mesh = hand.with_shape(grasps.betas.float()).with_pose(
-        grasps.T_object_hand.float(), grasps.finger_angles.float()
-    ).mesh()
+    mesh = (
+        hand.with_shape(grasps.betas.float())
+        .with_pose(grasps.T_object_hand.float(), grasps.finger_angles.float())
+        .mesh()
+    )
     vertices = mesh.vertices_object
     stack = GridStack.of([field])
     which = torch.zeros(len(vertices), dtype=torch.long)
@@ -102,23 +104,25 @@ def human_targets(
     regions = HandRegions.of_model(hand_model)
     region = torch.from_numpy(_region_of_vertex(regions))
     member = torch.nn.functional.one_hot(region, 16).float()
-    touches, points = None, None
+    touches, points, counts = None, None, None
     for reach in (_NEAR, _LOOSE):
         near = ((distance < reach) & faces_object).float()
         count = near @ member
         on_surface = vertices - distance[..., None] * outward
         mean = (near[..., None] * on_surface).mT @ member / count.clamp(min=1.0)[:, None]
         found = count >= _FEWEST
-        if touches is None or points is None:
-            touches, points = found, mean.mT
+        if touches is None or points is None or counts is None:
+            touches, points, counts = found, mean.mT, count
             continue
         # A finger that touches nowhere gets the looser reach, not more phalanges of one that does.
         idle = ~touches[:, 1:].unflatten(1, (5, 3)).any(-1).repeat_interleave(3, dim=1)
         idle = torch.cat([~touches[:, :1], idle], dim=1)
         touches = torch.where(idle, found, touches)
         points = torch.where(idle[..., None], mean.mT, points)
+        counts = torch.where(idle, count, counts)
     assert touches is not None
     assert points is not None
+    assert counts is not None
     value, slope = stack.value_and_gradient(points, which)
     normals = torch.nn.functional.normalize(slope, dim=-1)
     points = points - value[..., None] * normals
@@ -130,6 +134,7 @@ def human_targets(
         points[:, 1:].unflatten(1, (5, 3))[:, fingers],
         normals[:, 1:].unflatten(1, (5, 3))[:, fingers],
         touches[:, 1:].unflatten(1, (5, 3))[:, fingers],
+        counts[:, 1:].unflatten(1, (5, 3))[:, fingers],
         mesh.tips_object[:, fingers],
         vertices[:, palm].mean(1),
         palm_direction,

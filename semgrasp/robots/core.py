@@ -1,0 +1,73 @@
+"""Balls along the middle of a robot's collision shapes, to be kept out of thin walls.
+
+A wall of 2 mm slips between points on the surface of a finger; it cannot slip between balls whose
+centres are closer than their radius.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from torch import Tensor
+
+from semgrasp.robots.pieces import ConvexPiece
+from semgrasp.robots.robot_hand import RobotHand
+
+_STEP = 0.8
+"""Between centres, as a share of the largest ball inside the piece."""
+_SMALLEST = 0.6
+"""Balls smaller than this share of the largest are left out."""
+_THIN = 0.0015
+"""Pieces without room for a ball of this radius in [m] are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """Balls inside a robot's bodies."""
+
+    centres_body: Float[Tensor, "n 3"]
+    """In the frames of their bodies in [m]."""
+    radii: Float[Tensor, " n"]
+    """In [m]."""
+    body: Int[Tensor, " n"]
+    """Index of the body among the poses of `Kinematics.forward`."""
+
+    def centres(self, Ts_object_body: Float[Tensor, "b bodies 4 4"]) -> Float[Tensor, "b n 3"]:
+        """Centres in the frame the bodies' poses are given in, in [m]."""
+        T = Ts_object_body[:, self.body]
+        return (T[..., :3, :3] @ self.centres_body[..., None])[..., 0] + T[..., :3, 3]
+
+
+@lru_cache(maxsize=16)
+def robot_core(robot: RobotHand) -> Core:
+    """Balls in every collision shape of a robot, in single precision."""
+    filled = [(piece, *_filled(piece)) for piece in robot.pieces]
+    return Core(
+        torch.from_numpy(np.concatenate([centres for _, centres, _ in filled])).float(),
+        torch.from_numpy(np.concatenate([radii for *_, radii in filled])).float(),
+        torch.from_numpy(np.concatenate([np.full(len(r), p.body) for p, _, r in filled])),
+    )
+
+
+def _filled(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
+    """Centres on a lattice through the middle, along the piece's principal axes."""
+    vertices = piece.vertices_body
+    axes = np.linalg.svd(vertices - vertices.mean(axis=0), full_matrices=False)[2]
+    low, high = (vertices @ axes.T).min(axis=0), (vertices @ axes.T).max(axis=0)
+    middle, half = (low + high) / 2, (high - low) / 2
+    step = _STEP * half.min()
+    ticks = [
+        step * np.arange(-int(h // step), int(h // step) + 1)
+        if h > 1.2 * half.min()
+        else np.zeros(1)
+        for h in half
+    ]
+    lattice = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, 3)
+    centres = (middle + lattice) @ axes
+    radii = piece.depth(centres)
+    largest = radii.max()
+    kept = radii > _SMALLEST * largest if largest > _THIN else np.zeros(len(radii), dtype=bool)
+    return centres[kept], radii[kept]
