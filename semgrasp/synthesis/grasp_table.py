@@ -280,9 +280,13 @@ def _largest_shift(before: Sequence[RawGrasp], after: Sequence[RawGrasp], hand: 
 
 
 def _vertices(hand: HandModel, grasps: Sequence[RawGrasp]) -> Float[Tensor, "n V 3"]:
-    names = ("T_object_hand", "finger_angles", "betas")
-    stacked = [torch.stack([getattr(raw, name) for raw in grasps]).double() for name in names]
-    return hand.pose(Grasp(*stacked)).vertices_object
+    return hand.pose(
+        Grasp(
+            torch.stack([raw.T_object_hand for raw in grasps]).double(),
+            torch.stack([raw.finger_angles for raw in grasps]).double(),
+            torch.stack([raw.betas for raw in grasps]).double(),
+        )
+    ).vertices_object
 
 
 def _hand_columns(grasps: Sequence[RawGrasp], hand: HandModel) -> dict[str, ndarray]:

@@ -50,7 +50,7 @@ def grasp(seed: int, intent: Intent, part: str = "handle", kind: str = "lateral"
 def raw(tmp_path) -> Path:
     """Two units of mugs."""
     folder = tmp_path / "raw"
-    tally = {"mug.some": Tally(attempted=10, geometry=8, judged=4, stable=2)}
+    tally = {"mug.some": Tally(attempted=10, geometry=8, judged=4, stable=3, held=2)}
     save_unit(folder / "mug_0000", "mug", [grasp(0, "use"), grasp(0, "hold")], tally, 1.0)
     save_unit(folder / "mug_0001", "mug", [grasp(1, "hold", "body", "ring")], tally, 1.0)
     return folder
