@@ -8,6 +8,7 @@ import torch
 import trimesh
 from jaxtyping import Float
 from numpy import ndarray
+from PIL import Image
 from torch import Tensor
 
 from semgrasp.errors import InputError
@@ -64,8 +65,12 @@ def _print_summary(robot: RobotHand) -> None:
         print(f"  {finger.name}: for the human {', '.join(finger.humans)}; pads {pads}")
 
 
-def draw(robot: RobotHand):
-    """A hand open, half closed and closed from three sides, with its pads and palm frame."""
+def draw(robot: RobotHand, *, size: int = _PICTURE_SIZE) -> Image.Image:
+    """A hand open, half closed and closed from three sides, with its pads and palm frame.
+
+    Args:
+        size: Width and height of each of the nine pictures in pixels.
+    """
     poses = {
         "open": robot.open_qpos,
         "half closed": (robot.open_qpos + robot.closed_qpos) / 2.0,
@@ -75,7 +80,7 @@ def draw(robot: RobotHand):
     for pose, qpos in poses.items():
         surfaces = _surfaces(robot, qpos)
         for view, towards_camera in _VIEWS:
-            pictures.append(render(surfaces, towards_camera=towards_camera, size=_PICTURE_SIZE))
+            pictures.append(render(surfaces, towards_camera=towards_camera, size=size))
             captions.append(f"{robot.description.name}, {pose}, {view}")
     return contact_sheet(pictures, captions, columns=len(_VIEWS))
 

@@ -12,12 +12,10 @@ from torch import Tensor
 from semgrasp.robots.pieces import ConvexPiece
 from semgrasp.robots.robot_hand import RobotHand
 
-_POSES = 1000
-_STEPS_ACROSS = 6
-"""Into how many steps a solid's smallest extent is cut when centres are tried."""
-_MOST_STEPS = 14
-_COVERED = 0.004
-"""A sphere also stands for what lies this near to it, in [m]."""
+_POSES, _POSES_AT_ONCE = 1000, 50
+_STEPS_ACROSS, _MOST_STEPS = 6, 14
+"""Into how many steps a solid's smallest and largest extent is cut when centres are tried."""
+_MOST_ALONG = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +63,21 @@ def self_collision(robot: RobotHand) -> SelfCollision:
     pairs = torch.combinations(torch.arange(len(radii)), 2)
     may_meet = _may_meet(robot)[body[pairs[:, 0]], body[pairs[:, 1]]]
     filled = SelfCollision(centres, radii, body, pairs[may_meet])
-    generator = torch.Generator().manual_seed(0)
-    tried = torch.rand(_POSES, len(robot.limits), generator=generator, dtype=torch.float64)
-    poses = torch.lerp(robot.limits[:, 0], robot.limits[:, 1], tried)
     base = torch.eye(4, dtype=torch.float64)
-    ever = filled.overlap(robot.kinematics.forward(base.expand(_POSES, 4, 4), poses)).amax(0)
+    ever = torch.zeros(len(filled.pairs), dtype=torch.bool)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(_POSES // _POSES_AT_ONCE):
+        share = torch.rand(_POSES_AT_ONCE, len(robot.limits), generator=generator).double()
+        qpos = torch.lerp(robot.limits[:, 0], robot.limits[:, 1], share)
+        Ts_base_body = robot.kinematics.forward(base.expand(_POSES_AT_ONCE, 4, 4), qpos)
+        ever |= (filled.overlap(Ts_base_body) > 0.0).any(dim=0)
     when_open = filled.overlap(robot.kinematics.forward(base, robot.open_qpos))
-    return SelfCollision(centres, radii, body, filled.pairs[(ever > 0.0) & (when_open == 0.0)])
+    return SelfCollision(centres, radii, body, filled.pairs[ever & (when_open == 0.0)])
 
 
 def _spheres(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
-    """Spheres inside a solid, each as large as fits: greedily the one that covers most of what is
-    not covered yet of the solid's core, which is what lies half as deep as it can."""
+    """Large spheres inside a solid: greedily the one that covers most of what is not covered yet
+    of the solid's core, which is what lies at least half as deep as it can."""
     low, high = piece.vertices_body.min(axis=0), piece.vertices_body.max(axis=0)
     extent = high - low
     # Odd, so that the middle is tried; a plate is not cut finely along its sides.
@@ -84,15 +85,18 @@ def _spheres(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, 
     axes = [np.linspace(a, b, n + 1) for a, b, n in zip(low, high, counts, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     depth = piece.depth(grid)
-    is_core = depth >= 0.5 * depth.max()
-    centres, radii = grid[is_core], depth[is_core]
-    covers = cdist(centres, centres) <= radii[:, None] + max(_COVERED, extent.max() / _MOST_STEPS)
-    open_ones = np.ones(len(radii), dtype=bool)
+    core = grid[depth >= 0.5 * depth.max()]
+    is_candidate = depth >= 0.8 * depth.max()
+    centres, radii = grid[is_candidate], depth[is_candidate]
+    # Spheres of a plate may leave gaps as wide as this: there would be hundreds otherwise.
+    reach = np.maximum(radii, extent.max() / _MOST_ALONG)
+    covers = cdist(centres, core) <= reach[:, None]
+    is_open = covers.any(axis=0)
     chosen = []
-    while open_ones.any():
-        best = int((covers & open_ones).sum(axis=1).argmax())
+    while is_open.any():
+        best = int((covers & is_open).sum(axis=1).argmax())
         chosen.append(best)
-        open_ones &= ~covers[best]
+        is_open &= ~covers[best]
     return centres[chosen], radii[chosen]
 
 

@@ -10,7 +10,6 @@ from numpy import ndarray
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from semgrasp.geometry import transform_points
 from semgrasp.robots.pieces import ConvexPiece
 from semgrasp.robots.robot_hand import RobotHand
 
@@ -35,7 +34,9 @@ class RobotSurface:
     ) -> Float[Tensor, "*batch n 3"]:
         """The points in the frame the bodies' poses are given in, in [m]."""
         groups = self._groups(self.points_body, Ts_object_body)
-        return torch.cat([transform_points(T, points) for T, points in groups], dim=-2)
+        return torch.cat(
+            [points @ T[..., :3, :3].mT + T[..., None, :3, 3] for T, points in groups], dim=-2
+        )
 
     def normals(
         self, Ts_object_body: Float[Tensor, "*batch bodies 4 4"]
