@@ -8,7 +8,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from semgrasp.objects.procedural.procedural_object import Draft, grasp_site
-from semgrasp.objects.procedural.solids import ConvexPiece, Solid, hull, hulls_of_rings
+from semgrasp.objects.procedural.solids import ConvexPiece, Solid, hull, hulls_of_rings, prism
 from semgrasp.objects.procedural.surfaces import interpolate, loft, smooth_curve, sweep_rings
 from semgrasp.objects.procedural.tool_shapes import (
     closed_loft,
@@ -21,6 +21,8 @@ from semgrasp.objects.procedural.tool_shapes import (
 )
 
 _SPACING = 0.005
+_WALL_REACH, _WALL_DEPTH = 0.03, 0.005
+"""How far the wall of `_one_ring_each` reaches beyond the scissors, and half its thickness."""
 
 _STYLES = {
     # In [mm]: blade beyond the pivot, its height there, inner half length of the upper and the
@@ -113,7 +115,28 @@ def make_scissors(rng: Generator) -> Draft:
         convex_pieces=pieces,
         mass_kg=float(1400.0 * handle.manifold.volume() + 7800.0 * blade.manifold.volume()),
         edge=0.007,
+        one_sided={"handle": _one_ring_each(whole, loops, halves)},
     )  # fmt: skip
+
+
+def _one_ring_each(
+    whole: Solid, loops: dict[str, "_Loop"], halves: dict[str, tuple[float, bool]]
+) -> dict[str, Solid]:
+    """The scissors in a wall that lets the thumb through the upper ring only, fingers below it."""
+    vertices = whole.surface()[0][:, [0, 2]]
+    low, high = vertices.min(0) - _WALL_REACH, vertices.max(0) + _WALL_REACH
+    angle, mirrored = halves["upper"]
+    rings = loops["upper"].rings
+    points = turned_points(rings.reshape(-1, 3), angle, mirrored=mirrored).reshape(rings.shape)
+    points = points[..., [0, 2]]
+    inwards = np.linalg.norm(points - points.mean(axis=(0, 1)), axis=-1).argmin(axis=1)
+    hole = prism(points[np.arange(len(points)), inwards], -0.02, 0.02, "handle")
+
+    def wall(x_to: float, z_from: float) -> Solid:
+        corners = [[low[0], z_from], [x_to, z_from], [x_to, high[1]], [low[0], high[1]]]
+        return prism(np.array(corners), -_WALL_DEPTH, _WALL_DEPTH, "handle")
+
+    return {"thumb": whole + (wall(high[0], low[1]) - hole), "fingers": whole + wall(0.0, 0.004)}
 
 
 def _blade_rings(

@@ -23,6 +23,9 @@ from semgrasp.synthesis.manners.tool_manners import (
 from semgrasp.types import Intent
 
 _USE_HOLD: tuple[Intent, ...] = ("use", "hold")
+_TWEEZERS = (0.0, 0.013)
+_NOT_TWEEZERS = (0.013, 0.1)
+"""Radius of the grip of a pincer in [m]."""
 
 TOOL_CASES: tuple[GraspCase, ...] = (
     # Pen: the tip points to +x.
@@ -409,6 +412,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=SQUEEZE,
         arc=(-20.0, 20.0),
         avoid=(("jaw", 0.010),),
+        site_radius=_NOT_TWEEZERS,
         one_sided=True,
     ),
     GraspCase(
@@ -420,7 +424,32 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         arc=(75.0, 105.0),
         either_axis_sign=True,
         one_sided=True,
+        site_radius=_NOT_TWEEZERS,
         avoid=(("jaw", 0.006),),
+    ),
+    GraspCase(
+        name="pincer.handle.tweeze",
+        site="handle",
+        target_part="handle",
+        intents=_USE_HOLD,
+        manner=WRITING,
+        arc=(80.0, 100.0),
+        roll=(-130.0, -90.0),
+        site_radius=_TWEEZERS,
+        one_sided=True,
+        avoid=(("jaw", 0.004),),
+    ),
+    GraspCase(
+        name="pincer.handle.pick",
+        site="handle",
+        target_part="handle",
+        intents=("liftup", "use"),
+        manner=PALMAR_PINCH,
+        arc=(80.0, 100.0),
+        roll=(-20.0, 40.0),
+        site_radius=_TWEEZERS,
+        one_sided=True,
+        avoid=(("jaw", 0.004),),
     ),
     GraspCase(
         name="pincer.pivot.lift",
@@ -522,6 +551,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         roll=(15.0, 35.0),
         along=(-0.3, 0.3),
         avoid=(("blade", 0.004),),
+        one_sided=True,
         effort=3.0,
     ),
     GraspCase(
@@ -539,11 +569,11 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="blade",
         target_part="blade",
         intents=("handover",),
-        manner=PRISMATIC_2,
-        arc=(-30.0, 30.0),
-        along=(0.3, 2.5),
-        is_rod=True,
+        manner=SMALL_DIAMETER,
+        arc=(60.0, 120.0),
+        along=(1.0, 3.5),
+        either_axis_sign=True,
         companions=("pivot",),
-        avoid=(("handle", 0.002),),
+        avoid=(("handle", 0.004),),
     ),
 )
