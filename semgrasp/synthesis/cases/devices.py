@@ -57,6 +57,8 @@ DEVICE_CASES: tuple[GraspCase, ...] = (
         manner=PINCH,
         arc=(165.0, 195.0),
         either_axis_sign=True,
+        # Wider phones are lifted by an edge.
+        site_radius=(0.0, 0.034),
         companions=_PHONE,
     ),
     # Mouse: on the desk, the buttons at +x.
@@ -219,16 +221,6 @@ DEVICE_CASES: tuple[GraspCase, ...] = (
         manner=BAR,
         arc=(-30.0, 30.0),
         along=(-0.3, 0.3),
-        either_axis_sign=True,
-        effort=2.0,
-    ),
-    GraspCase(
-        name="headphones.band.pinch",
-        site="band_pinch",
-        target_part="band",
-        intents=("liftup", "handover", "hold"),
-        manner=PINCH,
-        arc=(-40.0, 40.0),
         either_axis_sign=True,
         effort=2.0,
     ),

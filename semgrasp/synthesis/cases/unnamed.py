@@ -32,10 +32,9 @@ from semgrasp.types import Intent
 _GRIPS = ("grip", "handle", "right handle", "left handle")
 _KNOBS = ("knob", "front knob", "rear knob")
 _RINGS = ("ring", "front ring", "rear ring")
-_DISCS = ("base", "end disc", "disc", "front disc", "rear disc", "wheel", "guard")
+_DISCS = ("end disc", "disc", "front disc", "rear disc", "wheel")
 _HEADS = ("head", "front head", "rear head")
 _FLAT_ENDS = ("flat end", "front flat end", "rear flat end")
-_LINKS = ("shaft", "narrow middle", "crossbar")
 _ENDS = ("tip", "hook", "spout", "fork end", "front post", "rear post", "arm")
 _OPEN_ENDS = ("cup", "rim")
 
@@ -95,7 +94,7 @@ _ROWS = (
         parts=_GRIPS,
         manner=HOOK,
         intents=("use", "hold", "liftup"),
-        options={"arc": (-30.0, 50.0), "along": (-0.4, 0.4), "effort": 2.0},
+        options={"arc": (-30.0, 50.0), "along": (-0.4, 0.4), "effort": 3.0},
     ),
     _Row(
         way="fist",
@@ -205,7 +204,7 @@ _ROWS = (
     _Row(
         way="bar",
         kind="bar",
-        parts=("body", *_LINKS),
+        parts=("body", "shaft"),
         manner=BAR,
         intents=("hold", "handover", "liftup"),
         options={"avoid": _LEAVES_GRIPS, "either_axis_sign": True},
@@ -213,7 +212,7 @@ _ROWS = (
     _Row(
         way="rod",
         kind="pinch",
-        parts=("shaft", *_RINGS, *_ENDS),
+        parts=("shaft", *_ENDS),
         manner=PINCH,
         intents=("handover", "hold", "liftup"),
         radius=(0.0, 0.014),
