@@ -24,6 +24,10 @@ def main() -> None:
     parser.add_argument(
         "--packed-only", action="store_true", help="leave the OakInk tree as it is: much faster"
     )
+    parser.add_argument(
+        "--more-captions", type=Path, metavar="DIR",
+        help="add the captions of another tree, such as scripts/caption_with_llm.py writes",
+    )  # fmt: skip
     arguments = parser.parse_args()
     if arguments.captions_per_grasp < 1:
         parser.error("--captions-per-grasp must be at least 1")
@@ -43,6 +47,7 @@ def main() -> None:
                 seed=arguments.seed,
                 with_tree=not arguments.packed_only,
                 track=lambda items, name: progress.track(items, description=name),
+                more_captions=arguments.more_captions,
             )
     except InputError as error:
         parser.error(str(error))
@@ -56,9 +61,14 @@ def report(data) -> None:
     kinds = Counter(
         (caption["bank"], caption["kind"]) for captions in data.captions for caption in captions
     )
-    texts = {c["turns"][0]["value"] for captions in data.captions for c in captions}
-    print(f"{len(data.objects)} objects, {len(data)} grasps, {sum(kinds.values())} captions,")
-    print(f"{len(texts)} different opening sentences")
+    texts = {
+        tuple(turn["value"] for turn in caption["turns"] if turn["from"] == "human")
+        for captions in data.captions
+        for caption in captions
+    }
+    total = sum(kinds.values())
+    print(f"{len(data.objects)} objects, {len(data)} grasps, {total} captions,")
+    print(f"{len(texts)} of them ({len(texts) / total:.0%}) in words of their own")
     print("captions: " + ", ".join(f"{b} {k} {n}" for (b, k), n in sorted(kinds.items())))
     rows: Counter[tuple[str, str, str]] = Counter()
     splits: Counter[tuple[str, str]] = Counter()

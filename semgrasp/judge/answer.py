@@ -47,7 +47,7 @@ def read_answer(text: str) -> Answer:
     """
     # Reasoning models may think aloud, and sketch answers there, before they answer.
     text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
-    objects = _json_objects(text)
+    objects = json_objects(text)
     if not objects:
         raise MalformedAnswerError(f"The reply holds no JSON object: {_shortened(text)!r}.")
     value = next((entry for entry in reversed(objects) if "score" in entry), objects[-1])
@@ -75,7 +75,7 @@ def _score(value: Any) -> float:
     return score
 
 
-def _json_objects(text: str) -> list[dict]:
+def json_objects(text: str) -> list[dict]:
     """Every outermost JSON object that stands in a text, in order."""
     decoder = json.JSONDecoder()
     objects, start = [], text.find("{")

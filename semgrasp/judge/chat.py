@@ -1,4 +1,4 @@
-"""Asking a chat-completions server about one picture until it answers properly, within bounds.
+"""Asking a chat-completions server until it answers properly, within bounds.
 
 The retries are ours and not those of the openai client: a refused request holds all threads, each
 try is counted, and waiting ends at once when the run is stopped.
@@ -12,22 +12,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from semgrasp.errors import SemgraspError, require
 from semgrasp.judge.answer import ANSWER_SCHEMA, Answer, MalformedAnswerError, read_answer
 from semgrasp.judge.pace import Pace
 from semgrasp.judge.settings import JudgeSettings
 
-_FORMATS: tuple[dict[str, Any] | None, ...] = (
-    {
-        "type": "json_schema",
-        "json_schema": {"name": "judgement", "strict": True, "schema": ANSWER_SCHEMA},
-    },
-    {"type": "json_object"},
-    None,
+_REMINDER = (
+    "Answer again with only one JSON object of the form "
+    '{"part_touched": "...", "reason": "...", "score": 0 to 100}.'
 )
-"""Ways to ask for structure, from the strictest; a server that refuses one is asked by the next."""
+T = TypeVar("T")
 _LONGEST_BACKOFF = 60.0
 _LONGEST_RETRY_AFTER = 900.0
 """A server that wants a longer pause in [s] is not waited for."""
@@ -56,9 +52,20 @@ class Traffic:
 
 
 class Chat:
-    """One server and model, shared by all threads of a run."""
+    """One server and model, shared by all threads of a run.
 
-    def __init__(self, settings: JudgeSettings, stop: threading.Event) -> None:
+    Args:
+        settings: Which model, where, how insistently.
+        stop: Ends every wait at once.
+        schema: JSON schema of the answers that are asked for.
+    """
+
+    def __init__(
+        self,
+        settings: JudgeSettings,
+        stop: threading.Event,
+        schema: dict[str, Any] = ANSWER_SCHEMA,
+    ) -> None:
         openai = require("openai", extra="judge")
         self._openai = openai
         self._settings = settings
@@ -70,6 +77,13 @@ class Chat:
             max_retries=0,
         )
         self._lock = threading.Lock()
+        named = {"name": "answer", "strict": True, "schema": schema}
+        # From the strictest way to ask for structure; a server that refuses one gets the next.
+        self._formats: tuple[dict[str, Any] | None, ...] = (
+            {"type": "json_schema", "json_schema": named},
+            {"type": "json_object"},
+            None,
+        )
         self._format = 0
         self._jitter = random.Random()
         self.traffic = Traffic()
@@ -89,18 +103,31 @@ class Chat:
         url = "data:image/png;base64," + base64.b64encode(png).decode()
         picture = {"type": "image_url", "image_url": {"url": url, "detail": _DETAIL}}
         question = {"role": "user", "content": [{"type": "text", "text": prompt}, picture]}
+        return self.ask_for(question, read_answer, reminder=_REMINDER)
+
+    def ask_for(self, question: dict[str, Any], read: Callable[[str], T], *, reminder: str) -> T:
+        """What `read` makes of the model's reply to a message.
+
+        Args:
+            question: The message, with role and content.
+            read: Raises MalformedAnswerError for a reply that is to be asked for again.
+            reminder: Says then how to answer.
+
+        Raises:
+            AskingFailedError, ServerRefusedError, StoppedError: As for `ask`.
+        """
         messages: list[dict[str, Any]] = [question]
         for attempt in range(self._settings.reasks + 1):
             text = self._complete(messages)
             try:
-                return read_answer(text)
+                return read(text)
             except MalformedAnswerError as error:
                 if attempt == self._settings.reasks:
                     raise AskingFailedError(
                         f"Malformed {attempt + 1} times; the last time: {error}"
                     ) from error
                 self._count(reasked=1)
-                messages = [question, *_correction(text, error)]
+                messages = [question, *_correction(text, error, reminder)]
         raise AssertionError("the loop returns or raises")
 
     def _complete(self, messages: list[dict[str, Any]]) -> str:
@@ -109,9 +136,9 @@ class Chat:
         while True:
             form = self._format
             try:
-                return self._request(messages, _FORMATS[form])
+                return self._request(messages, self._formats[form])
             except self._openai.APIStatusError as error:
-                if error.status_code in (400, 422) and form + 1 < len(_FORMATS):
+                if error.status_code in (400, 422) and form + 1 < len(self._formats):
                     with self._lock:
                         self._format = max(self._format, form + 1)
                     continue
@@ -228,15 +255,11 @@ def _read_reply(body: str) -> tuple[str, int, int]:
     return str(text), prompt_tokens, completion_tokens
 
 
-def _correction(text: str, error: MalformedAnswerError) -> list[dict[str, Any]]:
+def _correction(text: str, error: MalformedAnswerError, reminder: str) -> list[dict[str, Any]]:
     """Turns that show the model its own reply and what is wrong with it."""
     return [
         {"role": "assistant", "content": text[:4000] or "(nothing)"},
-        {
-            "role": "user",
-            "content": f"This could not be read: {error} Answer again with only one JSON object "
-            'of the form {"part_touched": "...", "reason": "...", "score": 0 to 100}.',
-        },
+        {"role": "user", "content": f"This could not be read: {error} {reminder}"},
     ]
 
 

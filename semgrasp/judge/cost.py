@@ -8,6 +8,7 @@ own for anything that matters. Text is taken to be 4 characters per token.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -133,6 +134,31 @@ def estimate_cost(
         completion_tokens=questions * _ANSWER_TOKENS,
         price=known.price if price is None and known else price,
         is_listed_price=is_listed,
+    )
+
+
+def estimate_text_cost(
+    model: str,
+    *,
+    prompt_characters: Sequence[int],
+    answer_tokens: int,
+    price: Price | None = None,
+) -> CostEstimate:
+    """Tokens and dollars for questions without pictures.
+
+    Args:
+        prompt_characters: Length of each question.
+        answer_tokens: Expected length of each answer.
+        price: What the user pays; the table's where None.
+    """
+    known = _known(model)
+    tokens = [math.ceil(n / _CHARACTERS_PER_TOKEN) + _OVERHEAD_TOKENS for n in prompt_characters]
+    return CostEstimate(
+        questions=len(tokens),
+        prompt_tokens=sum(tokens),
+        completion_tokens=len(tokens) * answer_tokens,
+        price=known.price if price is None and known else price,
+        is_listed_price=price is None and known is not None,
     )
 
 

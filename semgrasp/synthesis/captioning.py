@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from semgrasp.dataset.capgrasp import captions_folder, write_captions
+from semgrasp.dataset.capgrasp import captions_folder, read_captions, write_captions
 from semgrasp.dataset.conversation import Caption
 from semgrasp.dataset.oakbase import write_parts
 from semgrasp.dataset.oakink import (
@@ -34,6 +34,7 @@ from semgrasp.synthesis.captions import (
 from semgrasp.synthesis.cases import CASES, GRASPED_CATEGORIES
 from semgrasp.synthesis.object_metadata import object_attributes, object_class
 from semgrasp.synthesis.raw import RawGrasp, load_unit
+from semgrasp.synthesis.rich_captions import names_part
 from semgrasp.types import FINGERS, INTENTS, Grasp, SurfaceSample
 
 NUM_POINTS = 4096
@@ -79,13 +80,26 @@ Track = Callable[[Sequence[Any], str], Iterable[Any]]
 
 
 def write_dataset(
-    root: Path, *, count: int, seed: int, with_tree: bool, track: Track
+    root: Path,
+    *,
+    count: int,
+    seed: int,
+    with_tree: bool,
+    track: Track,
+    more_captions: Path | None = None,
 ) -> PackedDataset:
-    """Caption all of `<root>/raw/`, write `<root>/packed/` and, if wanted, the OakInk tree."""
+    """Caption all of `<root>/raw/`, write `<root>/packed/` and, if wanted, the OakInk tree.
+
+    Args:
+        more_captions: A tree of captions to add, such as scripts/caption_with_llm.py writes.
+    """
     raws = read_raw(root / "raw")
     if not raws:
         raise InputError(f"No grasps in {root / 'raw'}. Run scripts/synthesize.py first.")
     grasps = [caption_grasp(r, count=count, seed=seed) for r in track(raws, "captions")]
+    if more_captions is not None:
+        for grasp in track(grasps, "more captions"):
+            grasp.captions.extend(read_more_captions(more_captions, grasp.raw))
     keys = sorted({(raw.category, raw.object_seed) for raw in raws})
     objects = [build_object(*key) for key in track(keys, "objects")]
     data = pack(objects, grasps)
@@ -149,6 +163,22 @@ def caption_grasp(raw: RawGrasp, *, count: int, seed: int) -> CaptionedGrasp:
     if split_of(oid) != "train":
         captions += make_captions(facts, bank="test", rng=rng, count=count)
     return CaptionedGrasp(oid, raw, captions)
+
+
+def read_more_captions(root: Path, raw: RawGrasp) -> list[Caption]:
+    """Captions of a grasp that lie in another tree, as words of the training half."""
+    facts = facts_of(raw)
+    captions = read_captions(root, grasp_folder(raw))
+    for caption in captions:
+        said = " ".join(turn["value"] for turn in caption["turns"] if turn["from"] == "human")
+        caption["names_part"] = names_part(said, facts)
+    return captions
+
+
+def grasp_folder(raw: RawGrasp) -> Path:
+    """Where a grasp and its captions lie in the tree of OakInk-Shape."""
+    arrays = hand_parameters(Grasp(raw.T_object_hand, raw.finger_angles, raw.betas))
+    return Path(raw.category) / object_id(raw.category, raw.object_seed) / grasp_hash(arrays)
 
 
 def pack(objects: Sequence[CaptionedObject], grasps: Sequence[CaptionedGrasp]) -> PackedDataset:
