@@ -123,6 +123,6 @@ def _rod(radius: float, length: float) -> trimesh.Trimesh:
 
 def _onto(point: Float[ndarray, "3"], direction: Float[ndarray, "3"]) -> Float[ndarray, "4 4"]:
     """A transform that takes +z to a direction and the origin to a point."""
-    T = trimesh.geometry.align_vectors([0.0, 0.0, 1.0], direction)
+    T = np.array(trimesh.geometry.align_vectors([0.0, 0.0, 1.0], direction))
     T[:3, 3] = point
     return T

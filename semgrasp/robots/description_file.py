@@ -237,8 +237,9 @@ def _couplings(entry: _Mapping) -> tuple[Coupling, ...]:
 
 
 def _drive(entry: _Mapping) -> Drive:
+    usual = Drive()
     values = {
-        field.name: entry.take(field.name, _not_negative, field.default, optional=True)  # pyright: ignore[reportArgumentType]
+        field.name: entry.take(field.name, _not_negative, getattr(usual, field.name), optional=True)
         for field in fields(Drive)
     }
     entry.end()

@@ -116,7 +116,7 @@ class _Hand:
             return []
         first = self.file.body_jntadr[link]
         numbers = range(first, first + self.file.body_jntnum[link])
-        names = [self.file.joint(j).name for j in numbers]
+        names = [self.file.joint(j).name or f"joint{j}" for j in numbers]
         return [(self._new_names.get(n, n), j) for n, j in zip(names, numbers, strict=True)]
 
     def bodies_of(self, link: int) -> list[int]:
@@ -129,6 +129,7 @@ class _Hand:
         joints = dict(itertools.chain.from_iterable(self.joints(link) for link in self.links))
         followers = {coupling.joint for coupling in description.couplings}
         wanted_bodies = {pad.body for finger in description.fingers for pad in finger.pads}
+        wanted_bodies |= {body for body, _ in self.source.turned_bodies}
         wanted_joints = (
             {joint for finger in description.fingers for joint in finger.joints}
             | {coupling.driver for coupling in description.couplings}
@@ -142,6 +143,13 @@ class _Hand:
         ] + [
             f"no joint {name!r}. Joints: {', '.join(sorted(joints))}"
             for name in sorted(wanted_joints - set(joints))
+        ]
+        in_file = {self.file.body(b).name for b in self.link_of}
+        in_file |= {self.file.joint(j).name for j in range(self.file.njnt)}
+        problems += [
+            f"nothing is called {name!r} that could be renamed"
+            for name in self._new_names
+            if name not in in_file
         ]
         for name, joint in joints.items():
             if mujoco.mjtJoint(self.file.jnt_type[joint]) not in _LINEAR_JOINTS:
@@ -266,7 +274,7 @@ def _inertia(hand: _Hand, link: int) -> _Inertia:
     masses = file.body_mass[members]
     Ts = [hand.T_link_body[b] @ transform(file.body_ipos[b], file.body_iquat[b]) for b in members]
     mass = float(masses.sum())
-    centre = sum(m * T[:3, 3] for m, T in zip(masses, Ts, strict=True)) / mass
+    centre = masses @ np.stack([T[:3, 3] for T in Ts]) / mass
     tensor = np.zeros((3, 3))
     for body, m, T in zip(members, masses, Ts, strict=True):
         offset = T[:3, 3] - centre

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import mujoco
+import trimesh
 
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.robots.description import ModelSource
@@ -56,8 +57,11 @@ def where_found(sources: Iterable[ModelSource]) -> str:
     return "missing: pip install 'semgrasp[robots]'"
 
 
-def compile_model(path: Path) -> mujoco.MjModel:
+def compile_model(path: Path, root_body: str = "") -> mujoco.MjModel:
     """Compile an MJCF or URDF file.
+
+    Args:
+        root_body: Links of a URDF that do not hang on this one need not be seen.
 
     Raises:
         InputError: It is neither, or MuJoCo refuses it; says why.
@@ -71,14 +75,21 @@ def compile_model(path: Path) -> mujoco.MjModel:
     try:
         if root.tag == "mujoco":
             return mujoco.MjModel.from_xml_path(str(path))
-        text = ET.tostring(_readable_urdf(root, path), encoding="unicode")
-        return mujoco.MjModel.from_xml_string(text)
+        converted = _make_readable(root, path, root_body)
+        text = ET.tostring(root, encoding="unicode")
+        return mujoco.MjModel.from_xml_string(text, converted)
     except ValueError as error:
         raise InputError(f"MuJoCo cannot read {path}: {' '.join(str(error).split())}.") from error
 
 
-def _readable_urdf(robot: ET.Element, path: Path) -> ET.Element:
-    """Resolve `package://` paths, drop meshes MuJoCo cannot read, keep frames and visuals."""
+def _make_readable(robot: ET.Element, path: Path, root_body: str) -> dict[str, bytes]:
+    """Resolve `package://` paths of a URDF and keep what MuJoCo would drop: frames and visuals.
+
+    Returns:
+        Contents of files that were converted, by the names that the URDF now has for them.
+    """
+    converted: dict[str, bytes] = {}
+    seen = _links_below(robot, root_body)
     for link in robot.iter("link"):
         for shape in [*link.findall("visual"), *link.findall("collision")]:
             mesh = shape.find("geometry/mesh")
@@ -86,14 +97,15 @@ def _readable_urdf(robot: ET.Element, path: Path) -> ET.Element:
                 continue
             file = _mesh_file(mesh.get("filename", ""), path)
             if file is None and shape.tag == "collision":
-                raise InputError(
-                    f"{path}: the collision mesh {mesh.get('filename')!r} was not found, or is "
-                    f"none of {', '.join(_MESHES_MUJOCO_READS)}."
-                )
-            if file is None:
+                raise InputError(f"{path}: the collision mesh {mesh.get('filename')!r} is missing.")
+            if file is None or (shape.tag == "visual" and link.get("name") not in seen):
                 link.remove(shape)
-            else:
-                mesh.set("filename", str(file))
+                continue
+            mesh.set("filename", str(file))
+            if file.suffix.lower() not in _MESHES_MUJOCO_READS:
+                name = f"{file}.stl"
+                mesh.set("filename", name)
+                converted[name] = _as_stl(file)
     for extension in robot.findall("mujoco"):
         robot.remove(extension)
     extension = ET.SubElement(robot, "mujoco")
@@ -106,7 +118,33 @@ def _readable_urdf(robot: ET.Element, path: Path) -> ET.Element:
         fusestatic="false",
         discardvisual="false",
     )
-    return robot
+    return converted
+
+
+def _links_below(robot: ET.Element, root_body: str) -> set[str | None]:
+    """Names of a link and all that hang on it; of all links where none has this name."""
+    links = {link.get("name") for link in robot.iter("link")}
+    if root_body not in links:
+        return links
+    found: set[str | None] = {root_body}
+    # A joint may come before the one it hangs on.
+    for _ in links:
+        for joint in robot.findall("joint"):
+            parent, child = joint.find("parent"), joint.find("child")
+            if parent is not None and child is not None and parent.get("link") in found:
+                found.add(child.get("link"))
+    return found
+
+
+def _as_stl(file: Path) -> bytes:
+    """A mesh of another format, such as COLLADA, in one piece."""
+    try:
+        mesh = trimesh.load_mesh(file)
+        content = mesh.export(file_type="stl")
+    except (ValueError, NotImplementedError, ImportError) as error:
+        raise InputError(f"The mesh {file} cannot be read: {error}.") from error
+    assert isinstance(content, bytes)
+    return content
 
 
 def _mesh_file(name: str, urdf: Path) -> Path | None:
@@ -114,8 +152,6 @@ def _mesh_file(name: str, urdf: Path) -> Path | None:
     relative = name.removeprefix("file://")
     if name.startswith("package://"):
         relative = name.removeprefix("package://")
-    if Path(relative).suffix.lower() not in _MESHES_MUJOCO_READS:
-        return None
     for folder in urdf.resolve().parents:
         for candidate in (folder / relative, folder / Path(*Path(relative).parts[1:])):
             if candidate.is_file():
@@ -146,7 +182,10 @@ def _menagerie_path(source: ModelSource) -> Path | None:
     import mujoco_menagerie
 
     name, *rest = Path(source.path).parts
-    cache, robot = mujoco_menagerie.Cache(), mujoco_menagerie.get(name)
+    try:
+        cache, robot = mujoco_menagerie.Cache(), mujoco_menagerie.get(name)
+    except mujoco_menagerie.MenagerieError as error:
+        raise InputError(f"Menagerie has no model {name!r}: {error}.") from error
     return cache.model_path(robot).joinpath(*rest) if cache.is_cached(robot) else None
 
 

@@ -79,7 +79,7 @@ def robot_hand(name_or_path: str | Path) -> RobotHand:
 def build_robot_hand(description: RobotDescription) -> RobotHand:
     """Find the model of a description, cut the hand out of it and put the two together."""
     source, path = find_model(description.sources)
-    return assemble(description, source, compile_model(path))
+    return assemble(description, source, compile_model(path, source.root_body))
 
 
 def assemble(description: RobotDescription, source: ModelSource, file: mujoco.MjModel) -> RobotHand:
@@ -90,14 +90,22 @@ def assemble(description: RobotDescription, source: ModelSource, file: mujoco.Mj
     limits = _limits(model, kinematics)
     pieces = convex_pieces(model)
     fitted = _with_pads_on(turned_pads(description, source), kinematics, pieces)
-    poses = [
-        torch.tensor(
-            [pose.get(name, 0.0) for name in kinematics.joint_names], dtype=torch.float64
-        ).clamp(limits[:, 0], limits[:, 1])
+    open_qpos, closed_qpos = (
+        torch.tensor([pose.get(name, 0.0) for name in kinematics.joint_names], dtype=torch.float64)
+        .clamp(limits[:, 0], limits[:, 1])
         for pose in (description.open_qpos, description.closed_qpos)
-    ]
+    )  # fmt: skip
     return RobotHand(
-        fitted, source, spec, model, kinematics, kinematics.joint_names, limits, *poses, pieces
+        fitted,
+        source,
+        spec,
+        model,
+        kinematics,
+        kinematics.joint_names,
+        limits,
+        open_qpos,
+        closed_qpos,
+        pieces,
     )
 
 

@@ -7,7 +7,7 @@ import torch
 import trimesh
 from jaxtyping import Float, Int
 from numpy import ndarray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.robots.pieces import ConvexPiece
@@ -119,7 +119,7 @@ def _sample(
 
 def _thinned(points: Float[ndarray, "n 3"], spacing: float) -> Int[ndarray, " m"]:
     """Points in their order, each unless one nearer than 0.8 spacings was taken before."""
-    neighbours = cKDTree(points).query_ball_point(points, 0.8 * spacing)
+    neighbours = KDTree(points).query_ball_point(points, 0.8 * spacing)
     taken = np.zeros(len(points), dtype=bool)
     for i, near in enumerate(neighbours):
         taken[i] = not taken[near].any()

@@ -13,7 +13,7 @@ def _hand(name, kinds):
     description = load_description(HANDS_FOLDER / f"{name}.yaml")
     sources = [source for source in description.sources if source.kind in kinds]
     source, path = find_model(sources)
-    return assemble(description, source, compile_model(path))
+    return assemble(description, source, compile_model(path, source.root_body))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from semgrasp.cli.robots_command import draw
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.robots import robot_hand, robot_names
 from semgrasp.robots.check import pad_in_palm, problems
+from semgrasp.robots.description import ModelSource
 from semgrasp.robots.description_file import HANDS_FOLDER, load_description
 from semgrasp.robots.models import find_model
 from semgrasp.robots.surface import robot_surface
@@ -122,3 +123,20 @@ def test_a_model_that_is_nowhere_is_reported_with_what_to_do(tmp_path, monkeypat
     sources = load_description(HANDS_FOLDER / "leap_hand.yaml").sources
     with pytest.raises(AssetNotFoundError, match=r"MENAGERIE_ROOT is .* holds no leap_hand"):
         find_model(sources)
+
+
+def test_a_download_that_fails_is_reported_with_what_to_do(tmp_path, monkeypatch):
+    pytest.importorskip("mujoco_menagerie")
+    monkeypatch.delenv("MENAGERIE_ROOT", raising=False)
+    monkeypatch.setenv("MENAGERIE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("MENAGERIE_BASE_URL", (tmp_path / "nowhere").as_uri())
+    sources = load_description(HANDS_FOLDER / "leap_hand.yaml").sources
+    with pytest.raises(AssetNotFoundError, match=r"could not download leap_hand.*MENAGERIE_ROOT"):
+        find_model(sources)
+
+
+def test_a_model_that_menagerie_does_not_have_is_refused(tmp_path, monkeypatch):
+    pytest.importorskip("mujoco_menagerie")
+    monkeypatch.delenv("MENAGERIE_ROOT", raising=False)
+    with pytest.raises(InputError, match="Menagerie has no model 'claw'"):
+        find_model((ModelSource("menagerie", "claw/claw.xml", "base"),))
