@@ -6,7 +6,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from semgrasp.objects.procedural.procedural_object import Draft, grasp_site
-from semgrasp.objects.procedural.solids import Solid, hulls_along
+from semgrasp.objects.procedural.solids import Solid, hulls_along, prism
 from semgrasp.objects.procedural.surfaces import (
     circle_angles,
     interpolate,
@@ -17,6 +17,8 @@ from semgrasp.objects.procedural.surfaces import (
 )
 
 _SPACING = 0.0042
+_REACH = 0.040
+"""How far the one-sided solid extends the seal."""
 
 _STYLES = {
     # Radius, length of the tube, length and radius of the cap in [mm].
@@ -57,7 +59,7 @@ def make_squeezable(rng: Generator) -> Draft:
 
     grip_x = seal_to + rng.uniform(0.48, 0.56) * (length - seal_to)
     half_grip = max(0.002, 0.25 * (length - seal_to) - 0.015)
-    half_height = 0.5 * float(np.ptp(wall_rings[0, :, 2]))
+    half_width, half_height = (0.5 * float(np.ptp(wall_rings[0, :, k])) for k in (1, 2))
     cap_to = cap_from + cap_length
     middle = 0.45 * cap_length if style != "glue" else 0.30 * cap_length
     cap_grip = float(np.interp(cap_from + middle, cap_profile[:, 1], cap_profile[:, 0]))
@@ -71,8 +73,9 @@ def make_squeezable(rng: Generator) -> Draft:
                        radius=_mean_radius(body, grip_x, half_grip), half_length=half_grip),
             grasp_site("body_pinch", "body", "pinch", (grip_x, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
                        radius=_half_thickness(body, grip_x), half_length=half_grip),
-            grasp_site("end", "end", "pinch", (0.5 * seal_to, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
-                       radius=half_height, half_length=0.3 * seal_to),
+            # From behind, the fingers side by side along the seal.
+            grasp_site("end", "end", "pinch", (0.5 * seal_to, 0.0, 0.0), (0, 1, 0), (-1, 0, 0),
+                       radius=half_height, half_length=0.2 * half_width),
             grasp_site("cap", "cap", "pinch", (cap_from + middle, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
                        radius=cap_grip, half_length=0.25 * cap_length),
         ),
@@ -88,7 +91,18 @@ def make_squeezable(rng: Generator) -> Draft:
         ],
         mass_kg=rng.uniform(0.35, 1.0) * 2.2 * radius**2 * length * 1100.0 + 0.008,
         edge=0.0065,
+        # Behind the seal, the thumb comes from below and the fingers from above.
+        one_sided={"end": {
+            "thumb": whole + _upright(seal_to, half_width, -half_height, _REACH),
+            "fingers": whole + _upright(seal_to, half_width, -_REACH, half_height),
+        }},
     )  # fmt: skip
+
+
+def _upright(seal_to: float, half_width: float, low: float, high: float) -> Solid:
+    """A block over or under the seal."""
+    corners = np.array([[0.0, low], [seal_to, low], [seal_to, high], [0.0, high]])
+    return prism(corners, -half_width, half_width, "end")
 
 
 def _tube_rings(

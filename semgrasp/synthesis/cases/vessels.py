@@ -29,6 +29,9 @@ _BOX_HOLDS = (
     ("end", "end", "pinch", PARALLEL, (0.0, 0.022), ("handover", "liftup")),
 )
 
+_OVER_A_RIM = (-15.0, 60.0)
+"""The forearm comes from outside, level or from above."""
+
 VESSEL_CASES: tuple[GraspCase, ...] = (
     # Cup: round, upright, with or without a lid or a sleeve.
     GraspCase(
@@ -145,8 +148,9 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         name="bowl.rim.pinch",
         site="rim",
         target_part="rim",
-        intents=("liftup", "handover"),
+        intents=("liftup", "handover", "hold"),
         manner=PARALLEL,
+        arc=_OVER_A_RIM,
         one_sided=True,
         companions=("body",),
         avoid=(("handle", 0.006),),
@@ -170,7 +174,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("hold", "liftup"),
         manner=WRAP,
-        site_radius=(0.0, 0.062),
+        site_radius=(0.0, 0.056),
         companions=("base", "rim"),
         avoid=(("handle", 0.004),),
     ),
@@ -194,6 +198,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
             target_part=part,
             intents=intents,
             manner=manner,
+            arc=(-45.0, 45.0),
             site_radius=radii,
             region_parts=dict.fromkeys(manner.regions, ANY_PART),
             companions=("body", "lid", "cover", "spine", "latch", "ribbon", "cap"),
@@ -229,6 +234,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="rim",
         intents=("handover", "liftup"),
         manner=PARALLEL,
+        arc=_OVER_A_RIM,
         one_sided=True,
         companions=("body",),
         avoid=(("handle", 0.015),),
@@ -249,6 +255,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="rim",
         intents=("handover", "liftup"),
         manner=PARALLEL,
+        arc=_OVER_A_RIM,
         one_sided=True,
         effort=2.0,
         companions=("body",),
@@ -290,6 +297,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="rim",
         intents=("handover", "liftup"),
         manner=PARALLEL,
+        arc=_OVER_A_RIM,
         one_sided=True,
         companions=("body",),
         avoid=(("handle", 0.010), ("spout", 0.010)),
@@ -382,6 +390,17 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         arc=(-35.0, 35.0),
         either_axis_sign=True,
         avoid=(("cap", 0.010),),
+    ),
+    GraspCase(
+        name="squeezable.end.pinch",
+        site="end",
+        target_part="end",
+        intents=("handover", "hold", "liftup"),
+        manner=PINCH,
+        arc=(-40.0, 40.0),
+        one_sided=True,
+        companions=("body",),
+        avoid=(("cap", 0.020),),
     ),
     GraspCase(
         name="squeezable.cap.twist",
