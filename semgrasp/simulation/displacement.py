@@ -17,7 +17,7 @@ from semgrasp.simulation.decomposition import convex_decomposition
 from semgrasp.simulation.displacement_rule import CORRECTED, DisplacementRule
 from semgrasp.simulation.hand_pieces import HandPieces
 from semgrasp.simulation.mass_properties import mass_properties
-from semgrasp.simulation.mujoco_scene import MujocoScene
+from semgrasp.simulation.mujoco_scene import CompiledHand, MujocoScene
 from semgrasp.types import Grasp, ObjectShape
 
 Engine = Literal["mujoco", "pybullet"]
@@ -122,7 +122,28 @@ class DisplacementTest:
             paths = self._scene.pull(pieces.points(vertices))
         else:
             paths = self._scene.pull(vertices, hand_faces)
-        start, ends = paths
+        return self._displacement(*paths)
+
+    def compile_hand(
+        self, hand_vertices: Float[ndarray, "V 3"], pieces: HandPieces
+    ) -> CompiledHand:
+        """A hand for `run_compiled` of the tests of several rules of the same object (MuJoCo).
+
+        Saves half of the time of each rule after the first. The rules must agree on
+        `is_recentred`.
+        """
+        assert isinstance(self._scene, MujocoScene)
+        vertices = np.asarray(hand_vertices, dtype=np.float64) + self._shift
+        return self._scene.compile_hand(pieces.points(vertices))
+
+    def run_compiled(self, hand: CompiledHand) -> Displacement:
+        """As `run`."""
+        assert isinstance(self._scene, MujocoScene)
+        return self._displacement(*self._scene.pull_compiled(hand))
+
+    def _displacement(
+        self, start: Float[ndarray, "3"], ends: Float[ndarray, "directions 3"]
+    ) -> Displacement:
         if self.rule.displacement == "from_start":
             moved = np.linalg.norm(ends - start, axis=1)
         else:

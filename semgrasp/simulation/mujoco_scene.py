@@ -16,6 +16,7 @@ object; a hand is compiled alone and its numbers are written over those of a sta
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -42,6 +43,14 @@ _OF_MESHES = (
 )
 _OF_GEOMS = ("geom_pos", "geom_quat", "geom_size", "geom_aabb", "geom_rbound", "geom_sameframe")
 _OF_TREE = ("bvh_aabb", "bvh_child", "bvh_nodeid", "bvh_depth")
+
+
+class CompiledHand(NamedTuple):
+    """The pieces of a posed hand, ready to be written over those of any scene of its object."""
+
+    sizes: tuple[int, ...]
+    """Points of each piece."""
+    model: mujoco.MjModel
 
 
 class MujocoScene:
@@ -71,7 +80,19 @@ class MujocoScene:
         Args:
             hand_pieces: Points in [m] in the object frame; the hull of each collides.
         """
-        sizes = tuple(len(points) for points in hand_pieces)
+        return self.pull_compiled(self.compile_hand(hand_pieces))
+
+    def compile_hand(self, hand_pieces: Sequence[Float[ndarray, "_ 3"]]) -> CompiledHand:
+        """The hand alone, for this scene and those of other rules: half of the work of a pull."""
+        with _silence():
+            model = self._scene(hand_pieces, []).compile()
+        return CompiledHand(tuple(len(points) for points in hand_pieces), model)
+
+    def pull_compiled(
+        self, hand: CompiledHand
+    ) -> tuple[Float[ndarray, "3"], Float[ndarray, "directions 3"]]:
+        """As `pull`."""
+        sizes = hand.sizes
         with _silence():
             if sizes not in self._compiled:
                 # A ball has all of its points on its hull: no other shape takes more room, but one
@@ -84,7 +105,7 @@ class MujocoScene:
                 model.dof_damping[3:] = self._rule.damping * self._moments
                 self._compiled[sizes] = model, mujoco.MjData(model)
             model, data = self._compiled[sizes]
-            _write_over(self._scene(hand_pieces, []).compile(), model)
+            _write_over(hand.model, model)
             ends = np.empty((len(self._rule.gravity), 3))
             for i, gravity in enumerate(self._rule.gravity):
                 mujoco.mj_resetData(model, data)

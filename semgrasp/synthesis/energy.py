@@ -36,7 +36,7 @@ class EnergyWeights:
     contact: float = 2.0
     penetration: float = 60.0
     """On squared depth beyond `penetration_tolerance`, summed over 400 vertices."""
-    penetration_tolerance: float = 0.0005
+    penetration_tolerance: float = 0.0
     """Depth in [m] that flesh gives way without cost."""
     self_penetration: float = 30.0
     normals: float = 0.15

@@ -27,7 +27,7 @@ _SAMPLE_AREA = 0.7e-6
 class FilterLimits:
     """Thresholds of acceptance."""
 
-    depth: float = 0.003
+    depth: float = 0.0035
     """Deepest hand vertex inside the object, in [m]."""
     volume: float = 3e-6
     """Volume shared by hand and object, in [m^3]."""
@@ -37,7 +37,7 @@ class FilterLimits:
     """Hand vertices within this distance in [m] decide which part the hand holds."""
     on_target: float = 0.6
     """Share of the near vertices that must be nearest to the target part."""
-    contact: float = 0.003
+    contact: float = 0.004
     """A region within this distance in [m] of its target touches it."""
     main_weight: float = 0.8
     """Regions with at least this weight are the ones that must touch..."""

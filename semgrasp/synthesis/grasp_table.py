@@ -173,7 +173,7 @@ def pack_units(
                 name=path.stem,
                 category=about["category"],
                 tallies={case: asdict(tally) for case, tally in tallies.items()},
-                seconds=about["seconds"],
+                seconds=about.get("seconds", 0.0),
             )
         )
         unit_of += [len(units) - 1] * len(loaded)

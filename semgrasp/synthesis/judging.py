@@ -97,10 +97,9 @@ class Judge:
         tally.stable += 1
         with watch.stage("displacement"):
             try:
-                corrected, oakink = (
-                    test.run(vertices, self._faces, pieces=self._hand_pieces).mean
-                    for test in self._checks.displacements
-                )
+                tests = self._checks.displacements
+                hand = tests[0].compile_hand(vertices, self._hand_pieces)
+                corrected, oakink = (test.run_compiled(hand).mean for test in tests)
             except SimulationFailedError:
                 return None
             if not corrected < limits.displacement:

@@ -33,7 +33,7 @@ class Schedule:
     """The penetration weight grows from this share to 1, so that a hand can pass a surface."""
     ramp: float = 0.5
     """Share of the steps in which it grows."""
-    last_penetration_scale: float = 6.0
+    last_penetration_scale: float = 12.0
     """To this it grows again over the last steps, which push out what contact has pulled in."""
     last_ramp: float = 0.75
     """Share of the steps after which that begins."""

@@ -3,10 +3,11 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from semgrasp.types import Intent
@@ -94,10 +95,25 @@ _TEXT_FIELDS = (
 )  # fmt: skip
 
 
-def save_unit(
-    path: Path, category: str, grasps: list[RawGrasp], tallies: dict[str, Tally], seconds: float
-) -> None:
-    """Write `path`.safetensors, then `path`.json; a unit exists when its json does."""
+class UnitFiles(NamedTuple):
+    """What a unit leaves on disk, the same bytes whoever computed it."""
+
+    tensors: bytes
+    """The safetensors file."""
+    header: bytes
+    """The json file: labels, tallies, recipe."""
+
+    def write(self, path: Path) -> None:
+        """Write `path`.safetensors, then `path`.json; a unit exists when its json does."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path.with_suffix(".safetensors"), self.tensors)
+        _replace(path.with_suffix(".json"), self.header)
+
+
+def unit_files(
+    category: str, grasps: list[RawGrasp], tallies: dict[str, Tally], about: dict
+) -> UnitFiles:
+    """Grasps, tallies and other facts about the unit, as bytes."""
     tensors = {
         "T_object_hand": _stack([g.T_object_hand for g in grasps], (4, 4)),
         "finger_angles": _stack([g.finger_angles for g in grasps], (15, 3)),
@@ -114,13 +130,22 @@ def save_unit(
         records.append(record)
     header = {
         "category": category,
-        "seconds": round(seconds, 1),
+        **about,
         "tallies": {case: asdict(tally) for case, tally in tallies.items()},
         "grasps": records,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".safetensors"), lambda target: save_file(tensors, target))
-    _replace(path.with_suffix(".json"), lambda target: target.write_text(json.dumps(header)))
+    return UnitFiles(save(tensors), json.dumps(header).encode())
+
+
+def save_unit(
+    path: Path,
+    category: str,
+    grasps: list[RawGrasp],
+    tallies: dict[str, Tally],
+    seconds: float = 0.0,
+) -> None:
+    """Write a unit that came from elsewhere, with the time it is said to have taken."""
+    unit_files(category, grasps, tallies, {"seconds": seconds}).write(path)
 
 
 def load_unit(path: Path) -> tuple[list[RawGrasp], dict[str, Tally]]:
@@ -150,8 +175,11 @@ def _stack(rows: list[Tensor], shape: tuple[int, ...]) -> Tensor:
     return torch.stack(rows) if rows else torch.zeros(0, *shape)
 
 
-def _replace(path: Path, write) -> None:
-    """Write beside the target and rename, so that a killed run leaves no half file."""
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the target and rename, so that a killed run leaves no half file.
+
+    The temporary name is always the same, so that the next run overwrites what a kill has left.
+    """
     temporary = path.with_name(f".{path.name}.partial")
-    write(temporary)
+    temporary.write_bytes(content)
     temporary.replace(path)

@@ -309,6 +309,15 @@ def test_a_hand_written_over_a_stand_in_moves_the_object_as_one_compiled_with_it
         np.testing.assert_array_equal(written[i], data.qpos[:3])
 
 
+def test_a_hand_compiled_under_one_rule_serves_the_tests_of_another(fist, hand):
+    shape, pieces = shape_of(box([0.05, 0.045, 0.04])), HandPieces.of_model(hand)
+    corrected, oakink = DisplacementTest(shape, CORRECTED), DisplacementTest(shape, OAKINK)
+    compiled = corrected.compile_hand(fist[0], pieces)
+    for test in (oakink, corrected):
+        alone = test.run(*fist, pieces=pieces).per_direction
+        np.testing.assert_array_equal(test.run_compiled(compiled).per_direction, alone)
+
+
 def test_the_pieces_of_a_hand_cover_its_surface(hand):
     pieces = HandPieces.of_model(hand)
     covered = np.unique(np.concatenate(pieces.groups))

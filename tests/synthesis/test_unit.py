@@ -150,7 +150,7 @@ def test_the_same_seed_gives_the_same_grasps(hands, mug_grasps):
 def test_a_unit_reads_back_as_it_was_written(mug_grasps, tmp_path):
     grasps, tallies = mug_grasps
     path = tmp_path / "raw" / "mug_0007"
-    save_unit(path, "mug", grasps, tallies, 1.0)
+    save_unit(path, "mug", grasps, tallies)
     back, back_tallies = load_unit(path)
     assert back_tallies == tallies
     assert not list(path.parent.glob(".*"))
@@ -162,7 +162,7 @@ def test_a_unit_reads_back_as_it_was_written(mug_grasps, tmp_path):
 
 
 def test_a_unit_without_grasps_can_be_written(tmp_path):
-    save_unit(tmp_path / "mug_0000", "mug", [], {"mug.body.hold": Tally(attempted=4)}, 1.0)
+    save_unit(tmp_path / "mug_0000", "mug", [], {"mug.body.hold": Tally(attempted=4)})
     grasps, tallies = load_unit(tmp_path / "mug_0000")
     assert grasps == []
     assert tallies["mug.body.hold"].attempted == 4
