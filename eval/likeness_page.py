@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from eval.human_likeness import NEAR, Distances, Postures, angle_distances, nearest_angles
-from semgrasp.hand import DOF_NAMES
+from semgrasp.hand import DOF_NAMES, JOINT_LIMITS
 from semgrasp.synthesis.hand_surface import REGIONS
 
 _ROWS = {
@@ -48,10 +48,11 @@ def page(
             "",
             "## Joint angles",
             "",
-            "Median [5th to 95th percentile] in degrees, and the distance to people in brackets.",
+            "Median [5th to 95th percentile] in degrees, and the distance to people in brackets; "
+            "last, how many people are outside the limits that synthesis keeps to.",
             "",
-            "| angle | people | " + " | ".join(names) + " |",
-            "|---" * (len(names) + 2) + "|",
+            "| angle | people | " + " | ".join(names) + " | limits | people outside |",
+            "|---" * (len(names) + 4) + "|",
             *(_angle_row(i, people, sets) for i in range(len(DOF_NAMES))),
             "",
             f"Farthest off in {last.name}: {_farthest(last, people)}.",
@@ -106,6 +107,9 @@ def _angle_row(i: int, people: Postures, sets: Sequence[Postures]) -> str:
     for some in sets:
         away = np.rad2deg(angle_distances(some, people)[i])
         cells.append(f"{_spread(some, i)} ({away:.0f})")
+    low, high = (float(limit[i]) for limit in JOINT_LIMITS)
+    outside = float(((people.dofs[:, i] < low) | (people.dofs[:, i] > high)).mean())
+    cells += [f"{np.rad2deg(low):.0f} to {np.rad2deg(high):.0f}", f"{outside:.0%}"]
     return f"| {DOF_NAMES[i]} | " + " | ".join(cells) + " |"
 
 
