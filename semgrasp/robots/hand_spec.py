@@ -10,18 +10,16 @@ files behave alike.
 # pyright: reportAttributeAccessIssue=false
 
 import itertools
-from typing import NamedTuple
 
 import mujoco
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from semgrasp.errors import InputError
 from semgrasp.robots.description import ModelSource, RobotDescription
+from semgrasp.robots.hand_file import HandFile, link_inertia, mesh_of, quaternion, transform
 
 VISUAL_GROUP, COLLISION_GROUP = 2, 3
-_LINEAR_JOINTS = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
 _SOLID = (
     mujoco.mjtGeom.mjGEOM_SPHERE,
     mujoco.mjtGeom.mjGEOM_CAPSULE,
@@ -43,7 +41,7 @@ def hand_spec(
         InputError: Bodies or joints of the description are not in the file, joints have no
             limits or are of an unknown type; all are named.
     """
-    hand = _Hand(file, source, description)
+    hand = HandFile(file, source, description)
     hand.check()
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
@@ -57,120 +55,8 @@ def hand_spec(
     return spec
 
 
-class _Hand:
-    """The part of a compiled file below the root body, by names of the description.
-
-    Bodies without joints are part of the nearest body above that has some, here called a link.
-    """
-
-    def __init__(
-        self, file: mujoco.MjModel, source: ModelSource, description: RobotDescription
-    ) -> None:
-        self.file = file
-        self.source = source
-        self.description = description
-        self._new_names = dict(source.rename)
-        self.root = self._root()
-        self.links: list[int] = []
-        self.link_of: dict[int, int] = {}
-        self.T_link_body: dict[int, ndarray] = {}
-        self.T_parent_link: dict[int, ndarray] = {}
-        for body in range(self.root, file.nbody):
-            self._place(body)
-
-    def _root(self) -> int:
-        file, name = self.file, self.source.root_body
-        names = [file.body(b).name for b in range(file.nbody)]
-        if name == "" and file.nbody > 1:
-            return 1
-        if name not in names[1:]:
-            raise InputError(
-                f"{self.source.path} has no body {name!r} to be the base of "
-                f"{self.description.name}. Bodies: {', '.join(names[1:])}."
-            )
-        return names.index(name)
-
-    def _place(self, body: int) -> None:
-        file, parent = self.file, self.file.body_parentid[body]
-        if body != self.root and parent not in self.link_of:
-            return
-        T_link_body = np.eye(4)
-        if body != self.root:
-            T_parent_body = transform(file.body_pos[body], file.body_quat[body])
-            T_link_body = self.T_link_body[parent] @ T_parent_body
-        if body == self.root or file.body_jntnum[body] > 0:
-            self.links.append(body)
-            self.link_of[body] = body
-            self.T_parent_link[body], T_link_body = T_link_body, np.eye(4)
-        else:
-            self.link_of[body] = self.link_of[parent]
-        self.T_link_body[body] = T_link_body
-
-    def body_name(self, body: int) -> str:
-        name = self.file.body(body).name or ("base" if body == self.root else f"body{body}")
-        return self._new_names.get(name, name)
-
-    def joints(self, link: int) -> list[tuple[str, int]]:
-        """Names and numbers of a link's joints; those of the base are what moved the hand."""
-        if link == self.root:
-            return []
-        first = self.file.body_jntadr[link]
-        numbers = range(first, first + self.file.body_jntnum[link])
-        names = [self.file.joint(j).name or f"joint{j}" for j in numbers]
-        return [(self._new_names.get(n, n), j) for n, j in zip(names, numbers, strict=True)]
-
-    def bodies_of(self, link: int) -> list[int]:
-        return [body for body, its_link in self.link_of.items() if its_link == link]
-
-    def check(self) -> None:
-        """Refuse a file that does not fit the description."""
-        description = self.description
-        bodies = {self.body_name(link) for link in self.links}
-        joints = dict(itertools.chain.from_iterable(self.joints(link) for link in self.links))
-        followers = {coupling.joint for coupling in description.couplings}
-        wanted_bodies = {pad.body for finger in description.fingers for pad in finger.pads}
-        wanted_bodies |= {body for body, _ in self.source.turned_bodies}
-        wanted_joints = (
-            {joint for finger in description.fingers for joint in finger.joints}
-            | {coupling.driver for coupling in description.couplings}
-            | {name for name, _ in description.force_limits}
-            | {*description.open_qpos, *description.closed_qpos, *followers}
-            | set(self.source.reversed_joints)
-        )
-        problems = [
-            f"no moving body {name!r}. Bodies: {', '.join(sorted(bodies))}"
-            for name in sorted(wanted_bodies - bodies)
-        ] + [
-            f"no joint {name!r}. Joints: {', '.join(sorted(joints))}"
-            for name in sorted(wanted_joints - set(joints))
-        ]
-        in_file = {self.file.body(b).name for b in self.link_of}
-        in_file |= {self.file.joint(j).name for j in range(self.file.njnt)}
-        problems += [
-            f"nothing is called {name!r} that could be renamed"
-            for name in self._new_names
-            if name not in in_file
-        ]
-        for name, joint in joints.items():
-            if mujoco.mjtJoint(self.file.jnt_type[joint]) not in _LINEAR_JOINTS:
-                problems.append(f"joint {name!r} is neither a hinge nor a slide")
-            elif not self.file.jnt_limited[joint]:
-                problems.append(f"joint {name!r} has no limits; give it a range in the model")
-        for pose in ("open", "closed"):
-            given = description.open_qpos if pose == "open" else description.closed_qpos
-            problems += [
-                f"the {pose} pose moves {name!r}, which follows another joint"
-                for name in sorted(followers & set(given))
-            ]
-        if problems:
-            raise InputError(
-                f"{self.source.path} does not fit the description of {description.name}:\n  "
-                + "\n  ".join(problems)
-            )
-
-
 def _add_body(
-    spec: mujoco.MjSpec, hand: _Hand, link: int, bodies: dict[int, mujoco.MjsBody]
+    spec: mujoco.MjSpec, hand: HandFile, link: int, bodies: dict[int, mujoco.MjsBody]
 ) -> mujoco.MjsBody:
     name = hand.body_name(link)
     if link == hand.root:
@@ -181,7 +67,7 @@ def _add_body(
         body = bodies[hand.link_of[parent]].add_body(name=name)
         body.pos = T_parent_link[:3, 3]
         body.quat = quaternion(T_parent_link[:3, :3])
-        inertia = _inertia(hand, link)
+        inertia = link_inertia(hand, link)
         body.explicitinertial = True
         body.mass, body.ipos = inertia.mass, inertia.centre
         body.iquat, body.inertia = inertia.quaternion, inertia.moments
@@ -193,7 +79,7 @@ def _add_body(
     return body
 
 
-def _add_joints(hand: _Hand, link: int, body: mujoco.MjsBody) -> None:
+def _add_joints(hand: HandFile, link: int, body: mujoco.MjsBody) -> None:
     file, drive = hand.file, hand.description.drive
     for name, joint in hand.joints(link):
         sign = -1.0 if name in hand.source.reversed_joints else 1.0
@@ -213,7 +99,7 @@ def _add_joints(hand: _Hand, link: int, body: mujoco.MjsBody) -> None:
 
 
 def _add_geom(
-    spec: mujoco.MjSpec, hand: _Hand, geom: int, T_link_body: ndarray, body: mujoco.MjsBody
+    spec: mujoco.MjSpec, hand: HandFile, geom: int, T_link_body: ndarray, body: mujoco.MjsBody
 ) -> None:
     file = hand.file
     kind = mujoco.mjtGeom(file.geom_type[geom])
@@ -246,46 +132,13 @@ def _add_geom(
         added.size = file.geom_size[geom]
 
 
-def mesh_of(model: mujoco.MjModel, geom: int) -> tuple[Float[ndarray, "n 3"], ndarray]:
-    """Vertices in the geom's frame in [m], and triangles, of a geom that is a mesh."""
-    mesh = model.geom_dataid[geom]
-    first, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
-    vertices = model.mesh_vert[first : first + count].astype(np.float64)
-    first, count = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
-    return vertices, model.mesh_face[first : first + count].copy()
-
-
 def _colour(file: mujoco.MjModel, geom: int) -> Float[ndarray, "4"]:
     material = file.geom_matid[geom]
     colour = file.geom_rgba[geom] if material < 0 else file.mat_rgba[material]
     return np.append(colour[:3], 1.0)
 
 
-class _Inertia(NamedTuple):
-    mass: float
-    centre: Float[ndarray, "3"]
-    quaternion: Float[ndarray, "4"]
-    moments: Float[ndarray, "3"]
-
-
-def _inertia(hand: _Hand, link: int) -> _Inertia:
-    """Of a link and all that is fixed to it, about their common centre."""
-    file, members = hand.file, hand.bodies_of(link)
-    masses = file.body_mass[members]
-    Ts = [hand.T_link_body[b] @ transform(file.body_ipos[b], file.body_iquat[b]) for b in members]
-    mass = float(masses.sum())
-    centre = masses @ np.stack([T[:3, 3] for T in Ts]) / mass
-    tensor = np.zeros((3, 3))
-    for body, m, T in zip(members, masses, Ts, strict=True):
-        offset = T[:3, 3] - centre
-        tensor += T[:3, :3] @ np.diag(file.body_inertia[body]) @ T[:3, :3].T
-        tensor += m * (offset @ offset * np.eye(3) - np.outer(offset, offset))
-    moments, R_link_inertia = np.linalg.eigh(tensor)
-    R_link_inertia[:, 2] *= np.linalg.det(R_link_inertia)
-    return _Inertia(mass, centre, quaternion(R_link_inertia), moments)
-
-
-def _add_servos(spec: mujoco.MjSpec, hand: _Hand) -> None:
+def _add_servos(spec: mujoco.MjSpec, hand: HandFile) -> None:
     description = hand.description
     limits = dict(description.force_limits)
     followers = {coupling.joint for coupling in description.couplings}
@@ -321,7 +174,7 @@ def _add_couplings(spec: mujoco.MjSpec, description: RobotDescription) -> None:
         constraint.data[:5] = offset, coupling.ratio, 0.0, 0.0, 0.0
 
 
-def _add_exclusions(spec: mujoco.MjSpec, hand: _Hand) -> None:
+def _add_exclusions(spec: mujoco.MjSpec, hand: HandFile) -> None:
     """Pairs of bodies that the file excludes, or that overlap in the open pose by design."""
     file, pairs = hand.file, set()
     for signature in file.exclude_signature:
@@ -343,19 +196,3 @@ def _add_exclusions(spec: mujoco.MjSpec, hand: _Hand) -> None:
         pairs.add(frozenset(model.body(b).name for b in bodies))
     for pair in sorted(sorted(pair) for pair in pairs if len(pair) == 2):
         spec.add_exclude(bodyname1=pair[0], bodyname2=pair[1])
-
-
-def transform(position: Float[ndarray, "3"], quat: Float[ndarray, "4"]) -> Float[ndarray, "4 4"]:
-    """Homogeneous transform from MuJoCo's position in [m] and quaternion (w first)."""
-    rotation = np.empty(9)
-    mujoco.mju_quat2Mat(rotation, quat)
-    T = np.eye(4)
-    T[:3, :3], T[:3, 3] = rotation.reshape(3, 3), position
-    return T
-
-
-def quaternion(rotation: Float[ndarray, "3 3"]) -> Float[ndarray, "4"]:
-    """MuJoCo's quaternion (w first) of a rotation matrix."""
-    quat = np.empty(4)
-    mujoco.mju_mat2Quat(quat, np.ascontiguousarray(rotation).ravel())
-    return quat

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.spatial import ConvexHull
 
-from semgrasp.robots.hand_spec import mesh_of, transform
+from semgrasp.robots.hand_file import mesh_of, transform
 
 _ROUND_SEGMENTS = 32
 """Sides of what is round: a finger of 1 cm radius is 0.05 mm too thin at most."""
