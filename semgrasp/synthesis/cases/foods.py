@@ -49,13 +49,14 @@ FOOD_CASES: tuple[GraspCase, ...] = (
         manner=SPHERE_4_FINGER,
         avoid=(("stem", 0.004),),
     ),
-    # Ball: round, of any direction.
+    # Ball: round, of any direction; the large ones are for two hands.
     GraspCase(
         name="ball.body.hold",
         site="side",
         target_part="body",
         intents=("use", "hold"),
         manner=POWER_SPHERE,
+        site_radius=(0.0, 0.055),
         companions=("groove", "seam"),
     ),
     GraspCase(
@@ -64,6 +65,7 @@ FOOD_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("liftup", "use"),
         manner=PRECISION_SPHERE,
+        site_radius=(0.0, 0.062),
         companions=("groove", "seam"),
     ),
     GraspCase(
@@ -72,6 +74,7 @@ FOOD_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("handover", "hold"),
         manner=POWER_SPHERE_ALONG,
+        site_radius=(0.0, 0.06),
         companions=("groove", "seam"),
     ),
     GraspCase(
@@ -80,6 +83,16 @@ FOOD_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("handover", "liftup"),
         manner=SPHERE_4_FINGER,
+        site_radius=(0.0, 0.05),
+        companions=("groove", "seam"),
+    ),
+    GraspCase(
+        name="ball.body.tripod",
+        site="above",
+        target_part="body",
+        intents=("liftup", "use", "handover"),
+        manner=TRIPOD_ALONG,
+        site_radius=(0.0, 0.026),
         companions=("groove", "seam"),
     ),
     # Egg: the tip at +x.

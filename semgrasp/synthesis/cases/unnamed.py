@@ -31,11 +31,10 @@ from semgrasp.types import Intent
 
 _GRIPS = ("grip", "handle", "right handle", "left handle")
 _KNOBS = ("knob", "front knob", "rear knob")
-_RINGS = ("ring", "front ring", "rear ring")
 _DISCS = ("end disc", "disc", "front disc", "rear disc", "wheel")
 _HEADS = ("head", "front head", "rear head")
 _FLAT_ENDS = ("flat end", "front flat end", "rear flat end")
-_ENDS = ("tip", "hook", "spout", "fork end", "front post", "rear post", "arm")
+_ENDS = ("tip", "hook", "spout", "fork end", "arm")
 _OPEN_ENDS = ("cup", "rim")
 
 _LEAVES_GRIPS = tuple((part, 0.010) for part in _GRIPS)
@@ -94,12 +93,12 @@ _ROWS = (
         parts=_GRIPS,
         manner=HOOK,
         intents=("use", "hold", "liftup"),
-        options={"arc": (-30.0, 50.0), "along": (-0.4, 0.4), "effort": 3.0},
+        options={"arc": (-30.0, 50.0), "along": (-0.4, 0.4), "effort": 2.0},
     ),
     _Row(
         way="fist",
         kind="hook",
-        parts=_GRIPS,
+        parts=("grip", "handle"),
         manner=BAR,
         intents=("use", "hold", "liftup"),
         options={"arc": (-30.0, 30.0), "along": (-0.4, 0.4), "either_axis_sign": True},
@@ -221,7 +220,7 @@ _ROWS = (
     _Row(
         way="fingertips",
         kind="pinch",
-        parts=("neck", "narrow middle"),
+        parts=("neck",),
         manner=TRIPOD,
         intents=("hold", "liftup"),
         radius=(0.0, 0.014),
@@ -230,7 +229,7 @@ _ROWS = (
     _Row(
         way="hook",
         kind="hook",
-        parts=_RINGS,
+        parts=("ring",),
         manner=HOOK,
         intents=("hold", "use", "liftup"),
         options={"arc": (-30.0, 30.0), "along": (-0.3, 0.3), "effort": 2.0},
