@@ -132,7 +132,7 @@ class HandFile:
 
 
 class Inertia(NamedTuple):
-    """Mass in [kg], its centre in the link's frame in [m], principal axes and moments in [kg m^2]."""
+    """Mass in [kg], centre in the link's frame in [m], principal axes, moments in [kg m^2]."""
 
     mass: float
     centre: Float[ndarray, "3"]
