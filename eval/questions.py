@@ -43,20 +43,25 @@ def procedural_questions(objects_per_category: int, seed: int = 0) -> Iterator[Q
     """For every way of grasping every held-out object, one sentence of the test bank."""
     for category in GRASPED_CATEGORIES:
         for object_seed in held_out_seeds(category, objects_per_category):
-            shape = make_object(category, object_seed).shape
+            held_out = make_object(category, object_seed)
             for case in cases_of(category):
-                rng = random.Random(f"{seed} {category} {object_seed} {case.name}")
-                sentence = _sentence(case, rng)
-                yield Question(category, shape, sentence, case.target_part, case.companions)
+                # Objects without a name differ in their parts.
+                for fitting in case.on(held_out)[:1]:
+                    rng = random.Random(f"{seed} {category} {object_seed} {case.name}")
+                    sentence = _sentence(fitting, held_out.shape.part_names, rng)
+                    yield Question(
+                        category, held_out.shape, sentence, case.target_part, fitting.companions
+                    )
 
 
-def _sentence(case: GraspCase, rng: random.Random) -> str:
+def _sentence(case: GraspCase, part_names: tuple[str, ...], rng: random.Random) -> str:
     facts = GraspFacts(
         category=case.category,
         intent=rng.choice(case.intents),
         target_part=case.target_part,
         grasp_type=case.manner.grasp_type,
         avoid_parts=tuple(part for part, _ in case.avoid),
+        part_names=part_names,
         touched={},
     )
     return next(instructions(facts, bank="test", rng=rng, names_part=True, theme=BENCHMARK))

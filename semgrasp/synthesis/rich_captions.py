@@ -94,7 +94,7 @@ def grasp_sheet(facts: GraspFacts) -> str:
     """The facts, one to a line."""
     part = plain_name(facts.category, facts.target_part)
     lines = [
-        f"Object: {object_words(facts.category, 'train')[0]}",
+        f"Object: {object_words(facts.category, 'train', present=facts.part_names)[0]}",
         f"Purpose of the grasp: {_INTENTS[facts.intent]}",
         f"Part that is taken: the {part}",
     ]

@@ -321,6 +321,30 @@ def test_a_chat_keeps_talking_of_the_same_part():
                 assert any(says(turns[2], w) for w in part_words("mug", "rim", "train")), turns
 
 
+def test_the_model_answers_about_the_part_that_it_was_asked_about():
+    facts = GraspFacts(
+        category="trigger_sprayer",
+        intent="hold",
+        target_part="body",
+        grasp_type="large diameter",
+        rival_parts=("trigger", "head", "nozzle"),
+        touched={"thumb": ("body",)},
+    )
+    names = {part: part_words("trigger_sprayer", part, "train") for part in facts.free_parts}
+    asked = 0
+    for seed in range(300):
+        for caption in make_captions(facts, rng=random.Random(seed), slips=0.0):
+            turns = [turn["value"] for turn in caption["turns"]]
+            for question, answer in zip(turns[2::2], turns[3::2], strict=True):
+                if re.match("(Did you touch|Is anything on) the", question):
+                    asked += 1
+                    (said,) = (
+                        p for p, words in names.items() if any(says(question, w) for w in words)
+                    )
+                    assert said in answer or answer.startswith("No. ")
+    assert asked >= 5
+
+
 def test_the_contact_sentence_says_who_touches_what():
     facts = GraspFacts(
         category="trigger_sprayer",

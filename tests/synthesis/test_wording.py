@@ -60,7 +60,7 @@ def words_of(category, bank, *, with_names=False) -> list[str]:
     entry = vocabulary._vocabulary()[category]
     groups = [*entry.parts.values()]
     groups += [words for by_part in entry.purposes.values() for words in by_part.values()]
-    groups += [entry.names] if with_names and entry.names else []
+    groups += [entry.names, *entry.names_with.values()] if with_names and entry.names else []
     return [word for words in groups for word in getattr(words, bank)]
 
 
@@ -118,6 +118,13 @@ def test_every_part_of_every_object_has_names_in_both_halves(category):
 def test_no_two_parts_of_a_category_have_the_same_plain_name(category):
     parts = vocabulary.vocabulary_parts(category)
     assert len({plain_name(category, part) for part in parts}) == len(parts)
+
+
+def test_parts_tell_what_kind_of_object_it_is():
+    assert object_words("box", "train")[0] == "box"
+    assert object_words("box", "train", present=("body", "cover", "spine"))[0] == "book"
+    assert object_words("card", "train", present=("body", "rim"))[0] == "coin"
+    assert object_words("card", "train", present=("body", "rim", "ring"))[0] == "medal"
 
 
 @pytest.mark.parametrize("grasp_type", FEIX)
@@ -253,7 +260,7 @@ def test_a_faulty_pattern_is_named_with_its_line(data, lines, message):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("[mug]\nnam: cup | mug", "extra.txt, line 2: expected name, part"),
+        ("[mug]\nnam: cup | mug", "extra.txt, line 2: expected name, name with <part>"),
         ("[mug]\npart handle: ear, ear | loop", "given twice"),
         ("[mug]\npart handle: ear | ear", "both sides"),
         ("[mug]\npart handle: | ear", "no word before the bar"),

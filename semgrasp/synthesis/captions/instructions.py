@@ -143,7 +143,7 @@ def find_words(
     found = SlotWords()
     words = found.words
     if "object" in needed:
-        words["object"] = one_of(object_words(facts.category, bank), rng)
+        words["object"] = one_of(object_words(facts.category, bank, present=facts.part_names), rng)
     if "part" in needed:
         words["part"] = part_word(facts, facts.target_part, bank, rng)
     if "avoid" in needed and facts.free_parts:
@@ -153,7 +153,7 @@ def find_words(
     if "purpose" in needed:
         aims = purposes(facts.category, facts.intent, facts.target_part, bank)
         words |= {"purpose": one_of(aims, rng)} if aims else {}
-    words |= _type_words(facts.grasp_type)
+    words |= _type_words(facts.grasp_type, is_open(facts.category, facts.target_part))
     if needed & _FINGER_SLOTS:
         words |= _finger_words(facts, bank, rng)
     if "idle" in needed and facts.idle_fingers:
@@ -176,11 +176,12 @@ def _choose_avoided(
 
 
 @cache
-def _type_words(grasp_type: str) -> Mapping[str, str]:
+def _type_words(grasp_type: str, is_part_open: bool) -> Mapping[str, str]:
     words = grasp_type_words(grasp_type)
     if words is None:
         return {}
-    spoken = {"grasp": words.plain}
+    is_hook = not set(_THROUGH).isdisjoint(words.groups)
+    spoken = {"grasp": words.plain} if is_part_open or not is_hook else {}
     # "Inferior pincer" has a word of the benchmark's.
     return spoken if own_words(grasp_type) & reserved_words() else spoken | {"taxonomy": grasp_type}
 

@@ -13,6 +13,7 @@ from semgrasp.synthesis.captions.instructions import (
     in_random_order,
     manner_groups,
     offered_part,
+    part_word,
     speak,
 )
 from semgrasp.synthesis.wording import (
@@ -173,7 +174,7 @@ def _high_caption(facts: GraspFacts, bank: Bank, spoken: Spoken, reply: str) -> 
 def _answer_words(facts: GraspFacts, spoken: Spoken) -> dict[str, str]:
     """Plain names: what the model learns to say needs no synonyms."""
     words = {
-        "object": object_words(facts.category, "train")[0],
+        "object": object_words(facts.category, "train", present=facts.part_names)[0],
         "part": plain_name(facts.category, facts.target_part),
     }
     free = [part for part in facts.free_parts if part in facts.avoid_parts]
@@ -219,6 +220,8 @@ def _chat(
         found = find_words(facts, bank, rng, _CHAT_SLOTS - {"purpose"})
         avoided = spoken.avoided or found.avoided
         human = {**found.words, "instruction": spoken.text}
+        if avoided:
+            human["avoid"] = part_word(facts, avoided[0], bank, rng)
         spoken = Spoken(spoken.text, spoken.names_part, spoken.words, avoided)
     else:
         found = find_words(facts, bank, rng, _CHAT_SLOTS)

@@ -1,7 +1,8 @@
 """What objects, their parts and the purposes of a grasp are called: `data/words/*.txt`.
 
-Below the [category]: `name: ...`, `part <name>: ...` (`part <name>, open: ...` where fingers go
-through it), and `<intent>: ...` or `<intent> of <part>: ...` for purposes, infinitives without
+Below the [category]: `name: ...`, `name with <part>: ...` (for objects that have the part; the
+first that fits counts), `part <name>: ...` (`part <name>, open: ...` where fingers go through it),
+and `<intent>: ...` or `<intent> of <part>: ...` for purposes, infinitives without
 "to". Words before the bar are for training, the first is the plain name; those behind it for tests.
 """
 
@@ -29,6 +30,7 @@ class Words(NamedTuple):
 @dataclass
 class _Entry:
     names: Words | None = None
+    names_with: dict[str, Words] = field(default_factory=dict)
     parts: dict[str, Words] = field(default_factory=dict)
     open_parts: set[str] = field(default_factory=set)
     purposes: dict[str, dict[str, Words]] = field(default_factory=dict)
@@ -48,6 +50,8 @@ def _read(line: Line, entry: _Entry) -> None:
     words = Words(*split_halves(line, text))
     if key == "name":
         entry.names = words
+    elif match := re.fullmatch(r"name with ([a-z ]+)", key):
+        entry.names_with[match[1]] = words
     elif match := re.fullmatch(r"part ([a-z ]+?)(, open)?", key):
         if set(words.train) & set(words.test):
             raise line.error("a word stands on both sides of the bar.")
@@ -57,7 +61,8 @@ def _read(line: Line, entry: _Entry) -> None:
         entry.purposes.setdefault(match[1], {})[match[3] or _EVERY] = words
     else:
         raise line.error(
-            f"expected name, part <name>, <intent> or <intent> of <part>, got {key!r}."
+            f"expected name, name with <part>, part <name>, <intent> or <intent> of <part>, "
+            f"got {key!r}."
         )
 
 
@@ -71,9 +76,14 @@ def vocabulary_parts(category: str) -> tuple[str, ...]:
     return tuple(_entry(category).parts)
 
 
-def object_words(category: str, bank: Bank) -> Sequence[str]:
-    """What an object of a category may be called; its plain name where there are no words."""
-    names = _entry(category).names
+def object_words(category: str, bank: Bank, *, present: Sequence[str] = ()) -> Sequence[str]:
+    """What an object of a category may be called; its plain name where there are no words.
+
+    Args:
+        present: Parts of the object, which may tell more: a box with a spine is a book.
+    """
+    entry = _entry(category)
+    names = next((w for part, w in entry.names_with.items() if part in present), entry.names)
     return _half(names, bank) if names else (category.replace("_", " "),)
 
 
