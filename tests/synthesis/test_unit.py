@@ -32,8 +32,8 @@ def test_every_case_fits_sites_and_parts_that_some_of_its_objects_have(category)
     objects = [make_object(category, seed) for seed in range(4)]
     for case in cases_of(category):
         fitting = [(obj, each) for obj in objects for each in case.on(obj)]
-        # Some parts are rare: a leaf, folded arms, most of what assemblies are made of.
-        while not fitting and len(objects) < 16:
+        # Some parts are rare: a leaf, tweezers, most of what assemblies are made of.
+        while not fitting and len(objects) < 32:
             objects.append(make_object(category, len(objects)))
             fitting = [(objects[-1], each) for each in case.on(objects[-1])]
         assert fitting or category == "assembly", case.name

@@ -152,6 +152,14 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         avoid=(("bristles", 0.010),),
     ),
     GraspCase(
+        name="toothbrush.handle.light",
+        site="handle",
+        target_part="handle",
+        intents=_USE_HOLD,
+        manner=LIGHT_TOOL,
+        avoid=(("bristles", 0.010),),
+    ),
+    GraspCase(
         name="toothbrush.handle.pinch",
         site="handle_pinch",
         target_part="handle",
