@@ -15,6 +15,7 @@ from torch import Tensor
 
 from semgrasp.robots.pieces import ConvexPiece
 from semgrasp.robots.robot_hand import RobotHand
+from semgrasp.robots.self_collision import self_collision
 
 _STEP = 0.8
 """Between centres, as a share of the largest ball inside the piece."""
@@ -71,3 +72,22 @@ def _filled(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "
     largest = radii.max()
     kept = radii > _SMALLEST * largest if largest > _THIN else np.zeros(len(radii), dtype=bool)
     return centres[kept], radii[kept]
+
+
+@lru_cache(maxsize=16)
+def forbidden_pairs(robot: RobotHand) -> Int[Tensor, "pairs 2"]:
+    """Pairs of balls whose bodies may collide, and that are apart in the open pose."""
+    core = robot_core(robot)
+    checked = self_collision(robot)
+    bodies = checked.body[checked.pairs]
+    may_collide = torch.zeros(len(robot.kinematics.body_names), len(robot.kinematics.body_names))
+    may_collide[bodies[:, 0], bodies[:, 1]] = 1.0
+    may_collide = (may_collide + may_collide.mT) > 0
+    pairs = torch.combinations(torch.arange(len(core.radii)), 2)
+    first, second = pairs.unbind(-1)
+    pairs = pairs[may_collide[core.body[first], core.body[second]]]
+    first, second = pairs.unbind(-1)
+    Ts = robot.kinematics.forward(torch.eye(4), robot.open_qpos.float())
+    centres = core.centres(Ts[None])[0]
+    apart = (centres[first] - centres[second]).norm(dim=-1)
+    return pairs[apart > core.radii[first] + core.radii[second]]

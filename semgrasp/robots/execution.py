@@ -72,7 +72,7 @@ class Held:
 
 
 class Touches(NamedTuple):
-    """What many posed robots touch: the nearest point of each body, and how deep they are inside."""
+    """What many posed robots touch: the nearest point of each body; how deep they are inside."""
 
     points: Float[Tensor, "b bodies 3"]
     """On the object's surface in [m]."""
@@ -80,8 +80,15 @@ class Touches(NamedTuple):
     """Unit normals into the object."""
     is_touching: Bool[Tensor, "b bodies"]
     """Which bodies touch; the points of others mean nothing."""
+    gaps: Float[Tensor, "b bodies"]
+    """Signed distance of those points to the surface in [m]."""
     depth: Float[Tensor, " b"]
     """Of the deepest point of the robot, in [m]."""
+
+    def gap(self, row: int) -> float:
+        """Mean distance in [m] of the touching points from the surface; 0 where nothing does."""
+        touching = self.is_touching[row]
+        return float(self.gaps[row, touching].abs().mean()) if bool(touching.any()) else 0.0
 
 
 class Plan(NamedTuple):
@@ -92,7 +99,8 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def _fine_surface(robot: RobotHand) -> RobotSurface:
+def touching_surface(robot: RobotHand) -> RobotSurface:
+    """Points of a robot that may touch, in single precision."""
     surface = robot_surface(robot, _SPACING)
     return RobotSurface(surface.points_body.float(), surface.normals_body.float(), surface.body)
 
@@ -111,7 +119,7 @@ def touches(
     qpos: Float[Tensor, "b n"],
 ) -> Touches:
     """What each pose touches."""
-    surface = _fine_surface(robot)
+    surface = touching_surface(robot)
     Ts = robot.kinematics.forward(T_object_base, qpos)
     points, normals = surface.points(Ts), surface.normals(Ts)
     which = torch.zeros(len(Ts), dtype=torch.long)
@@ -130,7 +138,7 @@ def touches(
     core = robot_core(robot)
     inside = core.radii - stack.value_and_gradient(core.centres(Ts), which)[0]
     depth = torch.maximum(-distance.amin(dim=1), inside.amax(dim=1)).clamp(min=0.0)
-    return Touches(at, -outward[rows, nearest], touching, depth)
+    return Touches(at, -outward[rows, nearest], touching, distance[rows, nearest], depth)
 
 
 @torch.no_grad()
@@ -253,7 +261,7 @@ def penetration(
 ) -> float:
     """Depth in [m] of the deepest point of the robot's surface, from exact distances."""
     Ts = robot.kinematics.forward(torch.from_numpy(T_object_base), torch.from_numpy(qpos))
-    points = _fine_surface(robot).points(Ts).numpy()
+    points = touching_surface(robot).points(Ts).numpy()
     low, high = solid.bounds
     points = points[((points > low) & (points < high)).all(axis=1)]
     if len(points) == 0:

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from semgrasp.geometry import axis_angle_to_matrix
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.robots.assignment import PALM_REACH, Alignment, align, possible_assignments
-from semgrasp.robots.core import robot_core
+from semgrasp.robots.core import forbidden_pairs, robot_core
 from semgrasp.robots.descent import descend
 from semgrasp.robots.objective import Goals, Objective, Tolerances
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
-from semgrasp.robots.self_collision import SelfCollision, self_collision
 from semgrasp.robots.surface import RobotSurface, robot_surface
 from semgrasp.robots.targets import HUMAN_FINGERS, HumanTargets
 
@@ -49,7 +48,6 @@ class HandTables:
     """2 for a fingertip, then 1 and 0 towards the base."""
     palm: RobotSurface
     surface: RobotSurface
-    spheres: SelfCollision
     limits: Float[Tensor, "n 2"]
     open_qpos: Float[Tensor, " n"]
     closed_qpos: Float[Tensor, " n"]
@@ -110,7 +108,6 @@ def hand_tables(robot: RobotHand) -> HandTables:
         torch.tensor(phalanges),
         RobotSurface(T_base_palm[None, :3, 3], T_base_palm[None, :3, 0], torch.tensor([0])),
         _sparse(robot_surface(robot, _SPACING)),
-        self_collision(robot),
         robot.limits.float(),
         robot.open_qpos.float(),
         robot.closed_qpos.float(),
@@ -162,8 +159,8 @@ def imitate(
     )
     qpos = tables.open_qpos + share * (tables.closed_qpos - tables.open_qpos)
     T = _perturbed(T, targets, wild, generator)
-    recruits = (torch.arange(starts) // len(first)) % 2 == 1
-    goals = _goals(targets, tables, human, recruits)
+    style = (torch.arange(starts) // len(first)) % 3
+    goals = _goals(targets, tables, human, recruits=style == 1, tips_only=style == 2)
     field_stack = GridStack.of([field])
 
     def objective(some: Goals, tolerances: Tolerances) -> Objective:
@@ -174,7 +171,7 @@ def imitate(
             tables.palm,
             tables.surface,
             robot_core(tables.robot),
-            tables.spheres,
+            forbidden_pairs(tables.robot),
             field_stack,
             some,
             tables.open_qpos + 0.4 * (tables.closed_qpos - tables.open_qpos),
@@ -242,9 +239,17 @@ def _goals(
     targets: HumanTargets,
     tables: HandTables,
     human: Int[Tensor, "b starts fingers"],
-    recruits: Tensor,
+    *,
+    recruits: Bool[Tensor, " starts"],
+    tips_only: Bool[Tensor, " starts"],
 ) -> Goals:
-    """Goals of all pads, flattened over grasps and starts."""
+    """Goals of all pads, flattened over grasps and starts.
+
+    Args:
+        recruits: Starts in which idle fingers press beside their neighbours.
+        tips_only: Starts in which fingertips press where the human fingers do, whichever phalanx
+            that was: hands larger than a human's cannot wrap thin things.
+    """
     n, starts, _ = human.shape
     finger, phalanx = tables.finger_of_pad, tables.phalanx_of_pad
     is_palm = finger < 0
@@ -272,10 +277,20 @@ def _goals(
     points = torch.where(recruited[..., None], nearest[rows, h], points)
     presses = torch.where(recruited, _RECRUITED, presses)
 
-    palm_presses = is_palm & targets.palm_touches[:, None, None]
+    outermost, _ = targets.outermost()
+    is_light = tips_only[:, None] & ~is_palm
+    points = torch.where(
+        (is_light & is_tip & finger_touches)[..., None], outermost[rows, h], points
+    )
+    of_tip = torch.where(is_tip & finger_touches, 1.0, torch.where(is_tip, attracts, 0.0))
+    attracts = torch.where(is_light, of_tip, attracts)
+    presses = torch.where(is_light, (is_tip & finger_touches).float(), presses)
+
+    palm_presses = is_palm & targets.palm_touches[:, None, None] & ~tips_only[:, None]
     presses = torch.where(palm_presses, 0.1, presses)
     points = torch.where(is_palm[:, None], targets.palm_point[:, None, None], points)
-    palm_weight = torch.where(targets.palm_touches, 2.0, 1.0)[:, None].expand(n, starts)
+    palm_weight = torch.where(targets.palm_touches, 2.0, 1.0)[:, None]
+    palm_weight = torch.where(tips_only, 0.25, palm_weight)
     return Goals(
         points.flatten(0, 1),
         attracts.flatten(0, 1),

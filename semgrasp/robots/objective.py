@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from semgrasp.objects.signed_distance import GridStack
@@ -18,7 +18,6 @@ from semgrasp.robots.core import Core
 from semgrasp.robots.descent import Quadratic
 from semgrasp.robots.kinematics import Kinematics
 from semgrasp.robots.screws import Screws
-from semgrasp.robots.self_collision import SelfCollision
 from semgrasp.robots.surface import RobotSurface
 
 _PAIRS = 64
@@ -78,7 +77,8 @@ class Objective:
     """One point: the palm and its direction."""
     surface: RobotSurface
     core: Core
-    spheres: SelfCollision
+    pairs: Int[Tensor, "pairs 2"]
+    """Balls of the core that must not meet."""
     field: GridStack
     goals: Goals
     reference: Float[Tensor, " n"]
@@ -104,7 +104,7 @@ class Objective:
         self._stay_out(rows, self.surface.body, surface, -surface_distance, surface_slope)
         inside = self.core.radii - centre_distance
         self._stay_out(rows, self.core.body, centres, inside, centre_slope)
-        self._keep_apart(rows, Ts)
+        self._keep_apart(rows, centres)
         self._follow_palm(rows, Ts)
 
         screws = self.screws.of_bodies(Ts, T_object_base[:, :3, 3])
@@ -152,26 +152,24 @@ class Objective:
         wrench = _point_wrench(points[:, hit], -slope[:, hit], weight)
         rows.add(body[hit], depth * weight, wrench)
 
-    def _keep_apart(self, rows: "_Rows", Ts: Tensor) -> None:
-        spheres = self.spheres
-        if len(spheres.pairs) == 0:
+    def _keep_apart(self, rows: "_Rows", centres: Tensor) -> None:
+        if len(self.pairs) == 0:
             return
-        first, second = spheres.pairs.unbind(-1)
-        T = Ts[:, spheres.body]
-        centres = (T[..., :3, :3] @ spheres.centres_body.to(Ts)[..., None])[..., 0] + T[..., :3, 3]
-        apart = torch.cdist(centres, centres)[:, first, second]
-        overlap = (spheres.radii[first] + spheres.radii[second]).to(Ts) - apart
+        first, second = self.pairs.unbind(-1)
+        # Written out: a batched distance of all pairs would hold many that may meet.
+        apart = (centres[:, first] - centres[:, second]).square().sum(-1).sqrt()
+        overlap = self.core.radii[first] + self.core.radii[second] - apart
         # Few pairs ever meet: only those deepest over the batch are worth their rows.
         worst = overlap.amax(dim=0).topk(min(_PAIRS, len(first))).indices
         first, second = first[worst], second[worst]
         overlap = overlap[:, worst].clamp(min=0.0)
         apart = F.normalize(centres[:, first] - centres[:, second], dim=-1)
-        weight = (overlap > 0).to(Ts.dtype) / self.tolerances.overlap
+        weight = (overlap > 0).to(centres.dtype) / self.tolerances.overlap
         # Half of each square on either side: the other body is taken to stand still.
         weight = weight * 0.5**0.5
         for side, away in ((first, apart), (second, -apart)):
             wrench = _point_wrench(centres[:, side], -away, weight)
-            rows.add(spheres.body[side], overlap * weight, wrench)
+            rows.add(self.core.body[side], overlap * weight, wrench)
 
     def _follow_palm(self, rows: "_Rows", Ts: Tensor) -> None:
         goals, tolerances = self.goals, self.tolerances

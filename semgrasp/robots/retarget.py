@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
 from semgrasp.robots.execution import Held, Plan, Touches, parts_at, plan, touches, weakness
-from semgrasp.robots.imitate import Imitations, hand_tables, imitate
+from semgrasp.robots.gripper import grips
+from semgrasp.robots.imitate import hand_tables, imitate
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.targets import HUMAN_FINGERS, HumanTargets, human_targets
@@ -16,6 +20,9 @@ from semgrasp.types import Grasp, ObjectShape
 
 _WEAKNESS = 1500.0
 """Cost of a grip that resists nothing, against residuals within their tolerance."""
+_DEEP, _SHALLOW = 40_000.0, 0.001
+"""Cost per [m] of depth beyond what is forgiven, and that, in [m]: a hand that starts inside the
+object shoves it away."""
 _OTHER_PART = 60.0
 """Cost of holding another part than the human hand."""
 
@@ -38,7 +45,7 @@ class RetargetSettings:
     """Between robot and object."""
     grip_force: float = 30.0
     """Sum of the normal forces in [N], or what the robot can hold if that is less."""
-    depth_limit: float = 0.006
+    depth_limit: float = 0.005
     """A pose deeper inside the object than this, in [m], is no grasp."""
     weakness_limit: float = 0.6
     """A pose that leaves more than this share of a pull and its grip is none either."""
@@ -105,6 +112,19 @@ def retarget_candidates(
     held = held or Held.of(shape)
     targets = human_targets(grasps, hand_model, held.field)
     generator = torch.Generator().manual_seed(seed)
+    if robot.description.embodiment == "parallel_gripper":
+        return [_gripped(i, targets, robot, held, settings, generator) for i in range(len(targets))]
+    return _imitated(targets, robot, held, settings, generator)
+
+
+def _imitated(
+    targets: HumanTargets,
+    robot: RobotHand,
+    held: Held,
+    settings: RetargetSettings,
+    generator: torch.Generator,
+) -> list[list[RobotGrasp]]:
+    """Candidates of a hand with fingers for all human grasps at once."""
     found = imitate(
         targets,
         hand_tables(robot),
@@ -115,65 +135,148 @@ def retarget_candidates(
         iterations=settings.iterations,
         generator=generator,
     )
-    flat = found.T_object_base.flatten(0, 1), found.qpos.flatten(0, 1)
-    touch = touches(robot, held, *flat)
-    left = weakness(touch, held, settings.friction)
-    parts = parts_at(shape, touch.points, touch.is_touching.float())
-    human_parts = parts_at(
-        shape, targets.points.flatten(1, 2), (targets.counts * targets.touches).flatten(1)
-    )
+    touch = touches(robot, held, found.T_object_base.flatten(0, 1), found.qpos.flatten(0, 1))
+    weak = weakness(touch, held, settings.friction)
+    parts = parts_at(held.shape, touch.points, touch.is_touching.float())
+    human_parts = _human_parts(targets, held)
     kept = found.cost.shape[1]
-    is_other = [parts[j] != human_parts[j // kept] for j in range(len(parts))]
-    score = found.cost.flatten() + _WEAKNESS * left + _OTHER_PART * torch.tensor(is_other)
+    is_other = [part != human_parts[j // kept] for j, part in enumerate(parts)]
+    score = found.cost.flatten() + _WEAKNESS * weak + _OTHER_PART * torch.tensor(is_other)
+    score = score + _DEEP * (touch.depth - _SHALLOW).clamp(min=0.0)
+    fingers = [finger.name for finger in robot.description.fingers if finger.joints]
     ranked = []
-    for i in range(len(targets)):
-        own = range(i * kept, (i + 1) * kept)
-        reasons = {
-            j: _why_not(targets, i, float(touch.depth[j]), float(left[j]), settings) for j in own
-        }
-        order = sorted(own, key=lambda j: (bool(reasons[j]), float(score[j])))
-        ranked.append(
-            [
-                _grasp(i, j, found, touch, robot, held, settings, parts[j], reasons[j])
-                for j in order[: settings.candidates]
-            ]
-        )
+    for row in range(len(targets)):
+        grasps = []
+        for start in range(kept):
+            j = row * kept + start
+            reason = _why_not(targets, row, float(touch.depth[j]), float(weak[j]), settings)
+            humans = found.human_of_finger[row, start].tolist()
+            grasp = _planned(
+                found.T_object_base[row, start],
+                found.qpos[row, start],
+                touch,
+                j,
+                robot,
+                held,
+                settings,
+                part=parts[j],
+                reason=reason,
+                assignment={
+                    finger: HUMAN_FINGERS[human]
+                    for finger, human in zip(fingers, humans, strict=True)
+                    if human >= 0
+                },
+            )
+            grasps.append((bool(reason), float(score[j]), start, grasp))
+        ranked.append([grasp for *_, grasp in sorted(grasps, key=lambda entry: entry[:3])])
     return ranked
 
 
-def _grasp(
+def _gripped(
     row: int,
-    flat: int,
-    found: Imitations,
-    touch: Touches,
+    targets: HumanTargets,
     robot: RobotHand,
     held: Held,
     settings: RetargetSettings,
-    part: str | None,
-    reason: str,
-) -> RobotGrasp:
-    start = flat - row * found.cost.shape[1]
-    T, q = found.T_object_base[row, start], found.qpos[row, start]
-    planned = Plan(q.double().numpy(), q.double().numpy())
-    if not reason:
-        force = min(settings.grip_force, robot.description.grip_force)
-        planned = plan(robot, held, T, q, touch, flat, friction=settings.friction, grip_force=force)
-    fingers = [finger.name for finger in robot.description.fingers if finger.joints]
-    humans = found.human_of_finger[row, start].tolist()
+    generator: torch.Generator,
+) -> list[RobotGrasp]:
+    """Candidates of a gripper for one human grasp."""
+    found = grips(
+        targets,
+        row,
+        robot,
+        held,
+        friction=settings.friction,
+        count=settings.candidates,
+        generator=generator,
+    )
+    if found.reason:
+        return [_infeasible(targets.palm_point[row], robot, found.reason)]
+    touch = touches(robot, held, found.T_object_base, found.qpos)
+    parts = parts_at(held.shape, found.contacts, torch.ones(len(found.contacts), 2))
+    assignment = {
+        finger.name: "thumb" if "thumb" in finger.humans else finger.humans[0]
+        for finger in robot.description.fingers
+    }
+    grasps = [
+        replace(
+            _planned(
+                found.T_object_base[i],
+                found.qpos[i],
+                touch,
+                i,
+                robot,
+                held,
+                settings,
+                part=parts[i],
+                reason="",
+                assignment=assignment,
+            ),
+            pregrasp_qpos=found.open_qpos[i].double().numpy(),
+        )
+        for i in range(len(found.qpos))
+    ]
+    (wanted,) = _human_parts(targets[row : row + 1], held)
+    return sorted(grasps, key=lambda grasp: grasp.touched_part != wanted)
+
+
+def _infeasible(where: Float[Tensor, "3"], robot: RobotHand, reason: str) -> RobotGrasp:
+    """Says so; the pose, open where the human palm is, means nothing."""
+    T_object_base = np.eye(4)
+    T_object_base[:3, 3] = where.double().numpy()
+    qpos = robot.open_qpos.double().numpy()
     return RobotGrasp(
         robot=robot.description.name,
-        T_object_base=T.double().numpy(),
+        T_object_base=T_object_base,
         joint_names=robot.joint_names,
-        qpos=q.double().numpy(),
+        qpos=qpos,
+        pregrasp_qpos=qpos,
+        squeeze_qpos=qpos,
+        feasible=False,
+        reason=reason,
+    )
+
+
+def _human_parts(targets: HumanTargets, held: Held) -> list[str | None]:
+    """The part that most of each human hand's touching skin is on."""
+    counts = targets.counts * targets.touches
+    return parts_at(held.shape, targets.points.flatten(1, 2), counts.flatten(1))
+
+
+def _planned(
+    T_object_base: Float[Tensor, "4 4"],
+    qpos: Float[Tensor, " n"],
+    touch: Touches,
+    row: int,
+    robot: RobotHand,
+    held: Held,
+    settings: RetargetSettings,
+    *,
+    part: str | None,
+    reason: str,
+    assignment: dict[str, str],
+) -> RobotGrasp:
+    at = qpos.double().numpy()
+    planned = Plan(at, at)
+    if not reason:
+        force = min(settings.grip_force, robot.description.grip_force)
+        planned = plan(
+            robot, held, T_object_base, qpos, touch, row,
+            friction=settings.friction, grip_force=force,
+        )  # fmt: skip
+    return RobotGrasp(
+        robot=robot.description.name,
+        T_object_base=T_object_base.double().numpy(),
+        joint_names=robot.joint_names,
+        qpos=at,
         pregrasp_qpos=planned.pregrasp_qpos,
         squeeze_qpos=planned.squeeze_qpos,
         feasible=not reason,
         reason=reason,
         touched_part=part,
-        assignment={
-            finger: HUMAN_FINGERS[h] for finger, h in zip(fingers, humans, strict=True) if h >= 0
-        },
-        penetration=float(touch.depth[flat]),
+        assignment=assignment,
+        residual=touch.gap(row),
+        penetration=float(touch.depth[row]),
     )
 
 
@@ -190,13 +293,11 @@ def _why_not(
 
 
 def _first_that_holds(ranked: list[RobotGrasp], trial: RobotTrial, count: int) -> RobotGrasp:
-    first = None
+    tried = []
     for grasp in ranked[:count]:
         if not grasp.feasible:
             break
-        settled = trial.settled(grasp)
-        tried = replace(settled, stable=trial.run(settled).success)
-        if tried.stable:
-            return tried
-        first = first or tried
-    return first or ranked[0]
+        tried.append(replace(grasp, stable=trial.run(grasp).success))
+        if tried[-1].stable:
+            return tried[-1]
+    return (tried or ranked)[0]

@@ -4,7 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import mujoco
@@ -24,11 +24,7 @@ from semgrasp.simulation.bench import (
     GraspBench,
     Stages,
 )
-from semgrasp.simulation.squeeze import press
 from semgrasp.types import ObjectShape
-
-_MOST_GRIP = 20.0
-"""Sum of the normal forces in [N] against a pull of 1 N; less where the robot is weaker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,41 +79,12 @@ class RobotTrial:
         self.robot = robot
         self.rule = rule
         self._bench = GraspBench(robot.spec, pieces, rule)
-        self._still = GraspBench(robot.spec, pieces, rule, is_object_fixed=True)
-        model = self._still.model
+        model = self._bench.model
         self._driven = [model.joint(int(i)).name for i in model.actuator_trnid[:, 0]]
 
     def run(self, grasp: RobotGrasp) -> BenchResult:
         """DexGraspBench's test of the grasp as it stands: pregrasp, grasp, squeeze, six pulls."""
         return self._bench.run(self.stages(grasp))
-
-    def settled(self, grasp: RobotGrasp, *, farther: float = 0.15) -> RobotGrasp:
-        """The grasp with its joints where they meet the object held still, and a squeeze to match.
-
-        Args:
-            farther: How far beyond the grasp the joints of the fingers in use may close until they
-                touch, in [rad] or [m].
-        """
-        robot = self.robot
-        way = robot.closed_qpos.numpy() - grasp.qpos
-        used = {
-            joint
-            for finger in robot.description.fingers
-            if finger.name in grasp.assignment
-            for joint in finger.joints
-        }
-        is_used = np.array([name in used for name in robot.joint_names])
-        if robot.description.embodiment == "parallel_gripper":
-            is_used[:] = True
-        beyond = grasp.qpos + is_used * way.clip(-farther, farther)
-        stages = self.stages(replace(grasp, squeeze_qpos=beyond))
-        stiffness = self._still.model.actuator_gainprm[:, 0]
-        force = min(_MOST_GRIP, robot.description.grip_force)
-        controls = press(self._still, stages, stiffness, force).controls
-        if not np.isfinite(controls).all():
-            return grasp
-        order = [self._driven.index(name) for name in grasp.joint_names]
-        return replace(grasp, qpos=controls[1][order], squeeze_qpos=controls[2][order])
 
     def lift(
         self, grasp: RobotGrasp, rule: LiftRule | None = None, *, watch: Watch | None = None
