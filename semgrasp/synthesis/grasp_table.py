@@ -28,7 +28,7 @@ from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform, matrix_to_axis_angle
 from semgrasp.hand import HandModel, dofs_from_finger_angles, finger_angles_from_dofs
 from semgrasp.synthesis.object_print import ObjectPrint
-from semgrasp.synthesis.raw import RawGrasp, Tally, load_unit, save_unit
+from semgrasp.synthesis.raw import RawGrasp, Tally, load_unit, unit_files
 from semgrasp.types import INTENTS, Grasp
 
 FORMAT = "semgrasp-grasp-table-1"
@@ -58,9 +58,8 @@ class TableUnit:
 
     name: str
     category: str
-    tallies: dict[str, dict[str, int]]
-    """How many attempts at each case passed each check."""
-    seconds: float = 0.0
+    about: dict[str, Any]
+    """What its file says besides: recipe, tallies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,8 +266,9 @@ def write_units(table: GraspTable, folder: Path, hand: HandModel) -> None:
     unit_of = table.columns["unit"].tolist()
     for number, unit in enumerate(table.units):
         own = [grasp for grasp, owner in zip(grasps, unit_of, strict=True) if owner == number]
-        tallies = {case: Tally(**counts) for case, counts in unit.tallies.items()}
-        save_unit(folder / unit.name, unit.category, own, tallies, unit.seconds)
+        about = {key: value for key, value in unit.about.items() if key != "tallies"}
+        tallies = {case: Tally(**counts) for case, counts in unit.about["tallies"].items()}
+        unit_files(unit.category, own, tallies, about).write(folder / unit.name)
 
 
 def _largest_shift(before: Sequence[RawGrasp], after: Sequence[RawGrasp], hand: HandModel) -> float:
