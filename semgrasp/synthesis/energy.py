@@ -19,6 +19,8 @@ from semgrasp.synthesis.hand_surface import HandSurface
 from semgrasp.synthesis.prepared import HandState, PreparedProblems
 
 _CM = 100.0
+_DISTAL_SHARE = 0.35
+"""As in motion capture of people holding objects (.3 to .5); GraspIt's .61 claws the fingertips."""
 _SOFTMIN_TEMPERATURE = 0.0015
 _FINGER_DOFS = 4
 _NUM_FINGERS = 4
@@ -41,8 +43,8 @@ class EnergyWeights:
     self_penetration: float = 30.0
     normals: float = 0.15
     limits: float = 20.0
-    coupling: float = 0.3
-    """Distal joint bends 0.6 times the middle joint (between GraspIt's .61 and motion capture)."""
+    coupling: float = 1.0
+    """Distal joints bend `_DISTAL_SHARE` times the middle joints."""
     synergy: float = 0.15
     """Neighbouring fingers bend alike."""
     stay: float = 0.05
@@ -178,7 +180,7 @@ def posture_term(
     """Close to the case's posture, distal joints coupled, neighbouring fingers alike."""
     prior = (dofs - problems.prior_dofs).square().sum(-1) * problems.prior_weight
     fingers = dofs[:, : _NUM_FINGERS * _FINGER_DOFS].unflatten(-1, (_NUM_FINGERS, _FINGER_DOFS))
-    coupling = (fingers[..., 3] - 0.6 * fingers[..., 2]).square().sum(-1)
+    coupling = (fingers[..., 3] - _DISTAL_SHARE * fingers[..., 2]).square().sum(-1)
     unlike = (fingers[:, 1:] - fingers[:, :-1])[..., [0, 2]].square().sum(-1)
     follows = torch.ones_like(unlike)
     follows[:, 0] = (~problems.index_is_free).to(unlike)

@@ -7,9 +7,9 @@ from semgrasp.synthesis.manners.manner import Manner, Posture
 
 EXTENSION = Manner(
     grasp_type="extension type",
-    open=Posture((0.75, 0.0, 0.1, 0.05), (0.95, 0.12, 0.6, 0.1, 0.1)),
-    close=Posture((1.4, 0.0, 0.35, 0.2), (1.2, 0.15, 1.0, 0.4, 0.5)),
-    prior=Posture((1.05, 0.0, 0.2, 0.1), (1.05, 0.15, 0.75, 0.25, 0.3)),
+    open=Posture((0.75, 0.0, 0.1, 0.03), (0.95, 0.12, 0.6, 0.1, 0.1)),
+    close=Posture((1.4, 0.0, 0.35, 0.12), (1.2, 0.15, 1.0, 0.4, 0.5)),
+    prior=Posture((1.05, 0.0, 0.2, 0.06), (1.05, 0.15, 0.75, 0.25, 0.3)),
     regions={
         "thumb3": 1.6, "index3": 1.0, "middle3": 1.0, "ring3": 0.9, "pinky3": 0.5,
         "index2": 0.3, "middle2": 0.3, "ring2": 0.3,
@@ -27,9 +27,9 @@ EXTENSION = Manner(
 
 CRADLE = Manner(
     grasp_type="large diameter",
-    open=Posture((0.15, 0.0, 0.25, 0.15), (0.7, 0.05, 0.3, 0.0, 0.0)),
-    close=Posture((1.0, 0.0, 1.5, 0.9), (1.2, 0.1, 0.75, 0.6, 0.8)),
-    prior=Posture((0.4, 0.0, 0.75, 0.45), (0.9, 0.1, 0.4, 0.2, 0.3)),
+    open=Posture((0.15, 0.0, 0.25, 0.09), (0.7, 0.05, 0.3, 0.0, 0.0)),
+    close=Posture((1.0, 0.0, 1.5, 0.54), (1.2, 0.1, 0.75, 0.6, 0.8)),
+    prior=Posture((0.4, 0.0, 0.75, 0.27), (0.9, 0.1, 0.4, 0.2, 0.3)),
     regions={
         "thumb3": 1.2, "index3": 0.8, "middle3": 1.0, "ring3": 1.0, "pinky3": 0.7,
         "middle2": 0.3, "ring2": 0.3, "palm_upper": 0.6,
@@ -43,9 +43,9 @@ CRADLE = Manner(
 
 PALM_DOWN = Manner(
     grasp_type="power disk",
-    open=Posture((0.1, 0.0, 0.15, 0.1), (0.6, 0.0, 0.1, 0.0, 0.0), (0.08, 0.0, -0.1, -0.22)),
-    close=Posture((0.7, 0.0, 0.9, 0.5), (1.1, 0.1, 0.5, 0.4, 0.5), (0.0, 0.0, -0.05, -0.1)),
-    prior=Posture((0.25, 0.0, 0.35, 0.2), (0.75, 0.05, 0.2, 0.15, 0.2), (0.08, 0.0, -0.1, -0.22)),
+    open=Posture((0.1, 0.0, 0.15, 0.06), (0.6, 0.0, 0.1, 0.0, 0.0), (0.08, 0.0, -0.1, -0.22)),
+    close=Posture((0.7, 0.0, 0.9, 0.3), (1.1, 0.1, 0.5, 0.4, 0.5), (0.0, 0.0, -0.05, -0.1)),
+    prior=Posture((0.25, 0.0, 0.35, 0.12), (0.75, 0.05, 0.2, 0.15, 0.2), (0.08, 0.0, -0.1, -0.22)),
     regions={
         "thumb3": 1.2, "pinky3": 1.0, "ring3": 0.8, "index3": 0.8, "middle3": 0.8,
         "palm_upper": 1.0, "palm_middle": 0.5,

@@ -9,9 +9,9 @@ _WRAP_REGIONS = {
 
 WRAP = Manner(
     grasp_type="large diameter",
-    open=Posture((0.15, 0.0, 0.2, 0.1), (0.75, 0.1, 0.35, 0.0, 0.0)),
-    close=Posture((1.35, 0.0, 1.5, 0.9), (1.2, 0.1, 0.75, 0.6, 0.8)),
-    prior=Posture((0.6, 0.0, 0.7, 0.42), (0.95, 0.1, 0.5, 0.2, 0.3)),
+    open=Posture((0.15, 0.0, 0.2, 0.06), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.35, 0.0, 1.5, 0.54), (1.2, 0.1, 0.75, 0.6, 0.8)),
+    prior=Posture((0.6, 0.0, 0.7, 0.25), (0.95, 0.1, 0.5, 0.2, 0.3)),
     regions=_WRAP_REGIONS,
     hand_x=(-0.09, -0.075),
     gap=(0.009, 0.013),
@@ -20,9 +20,9 @@ WRAP = Manner(
 
 SMALL_WRAP = Manner(
     grasp_type="medium wrap",
-    open=Posture((0.25, 0.0, 0.35, 0.2), (0.75, 0.1, 0.35, 0.0, 0.0)),
-    close=Posture((1.4, 0.0, 1.6, 1.0), (1.25, 0.1, 0.8, 0.7, 0.8)),
-    prior=Posture((0.85, 0.0, 1.0, 0.6), (1.0, 0.1, 0.55, 0.35, 0.4)),
+    open=Posture((0.25, 0.0, 0.35, 0.12), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.4, 0.0, 1.6, 0.6), (1.25, 0.1, 0.8, 0.7, 0.8)),
+    prior=Posture((0.85, 0.0, 1.0, 0.36), (1.0, 0.1, 0.55, 0.35, 0.4)),
     regions=_WRAP_REGIONS,
     hand_x=(-0.09, -0.07),
     gap=(0.010, 0.014),
@@ -31,9 +31,9 @@ SMALL_WRAP = Manner(
 
 BAR = Manner(
     grasp_type="medium wrap",
-    open=Posture((0.4, 0.0, 0.6, 0.3), (0.75, 0.1, 0.35, 0.0, 0.0)),
-    close=Posture((1.4, 0.0, 1.7, 1.0), (1.3, 0.1, 0.85, 0.7, 0.8)),
-    prior=Posture((1.1, 0.0, 1.45, 0.8), (1.05, 0.1, 0.65, 0.5, 0.6)),
+    open=Posture((0.4, 0.0, 0.6, 0.18), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.4, 0.0, 1.7, 0.6), (1.3, 0.1, 0.85, 0.7, 0.8)),
+    prior=Posture((1.1, 0.0, 1.45, 0.48), (1.05, 0.1, 0.65, 0.5, 0.6)),
     regions={
         "palm_middle": 3.0, "index1": 1.0, "middle1": 1.0, "ring1": 1.0, "pinky1": 0.6,
         "index2": 0.8, "middle2": 0.8, "ring2": 0.8, "pinky2": 0.5, "thumb3": 1.2,
@@ -49,9 +49,9 @@ BAR = Manner(
 HOOK = Manner(
     grasp_type="prismatic 4 finger",
     # Fingers must start bent: a gradient cannot thread a straight finger through a handle.
-    open=Posture((0.3, 0.0, 1.35, 0.6), (0.8, 0.1, 0.4, 0.0, 0.0)),
-    close=Posture((0.9, 0.0, 1.7, 1.0), (1.2, 0.1, 0.9, 0.7, 0.8)),
-    prior=Posture((0.6, 0.0, 1.3, 0.7), (0.85, 0.1, 0.65, 0.3, 0.4)),
+    open=Posture((0.3, 0.0, 1.35, 0.36), (0.8, 0.1, 0.4, 0.0, 0.0)),
+    close=Posture((0.9, 0.0, 1.7, 0.6), (1.2, 0.1, 0.9, 0.7, 0.8)),
+    prior=Posture((0.6, 0.0, 1.3, 0.42), (0.85, 0.1, 0.65, 0.3, 0.4)),
     regions={
         "index2": 1.0, "middle2": 1.0, "ring2": 0.4, "index3": 0.4, "middle3": 0.4, "thumb3": 1.2,
     },
@@ -64,9 +64,9 @@ HOOK = Manner(
 
 RIM = Manner(
     grasp_type="power disk",
-    open=Posture((0.15, 0.0, 0.3, 0.15), (0.6, 0.0, 0.1, 0.0, 0.0)),
-    close=Posture((1.2, 0.0, 1.2, 0.7), (1.2, 0.1, 0.7, 0.5, 0.6)),
-    prior=Posture((0.5, 0.0, 0.5, 0.3), (0.8, 0.1, 0.3, 0.15, 0.2), (0.12, 0.0, -0.08, -0.2)),
+    open=Posture((0.15, 0.0, 0.3, 0.09), (0.6, 0.0, 0.1, 0.0, 0.0)),
+    close=Posture((1.2, 0.0, 1.2, 0.42), (1.2, 0.1, 0.7, 0.5, 0.6)),
+    prior=Posture((0.5, 0.0, 0.5, 0.18), (0.8, 0.1, 0.3, 0.15, 0.2), (0.12, 0.0, -0.08, -0.2)),
     regions={"thumb3": 1.3, "index3": 1.0, "middle3": 1.0, "ring3": 0.8, "pinky3": 0.4},
     approach="axis",
     hand_x=(-0.115, -0.085),
@@ -78,9 +78,9 @@ RIM = Manner(
 
 HEAD = Manner(
     grasp_type="quadpod",
-    open=Posture((0.5, 0.0, 0.4, 0.2), (0.9, 0.1, 0.4, 0.1, 0.1)),
-    close=Posture((1.35, 0.0, 1.4, 0.9), (1.25, 0.1, 0.8, 0.6, 0.8)),
-    prior=Posture((0.78, 0.0, 0.62, 0.36), (1.05, 0.15, 0.55, 0.25, 0.3)),
+    open=Posture((0.5, 0.0, 0.4, 0.12), (0.9, 0.1, 0.4, 0.1, 0.1)),
+    close=Posture((1.35, 0.0, 1.4, 0.54), (1.25, 0.1, 0.8, 0.6, 0.8)),
+    prior=Posture((0.78, 0.0, 0.62, 0.22), (1.05, 0.15, 0.55, 0.25, 0.3)),
     regions={
         "thumb3": 1.3, "index3": 1.0, "middle3": 1.0, "ring3": 0.8, "pinky3": 0.4,
         "index2": 0.3, "middle2": 0.3, "thumb2": 0.3,
@@ -96,9 +96,9 @@ HEAD = Manner(
 
 PINCH = Manner(
     grasp_type="prismatic 3 finger",
-    open=Posture((0.5, 0.0, 0.4, 0.2), (0.9, 0.1, 0.4, 0.1, 0.1)),
-    close=Posture((1.35, 0.0, 1.4, 0.9), (1.25, 0.1, 0.8, 0.6, 0.8)),
-    prior=Posture((0.78, 0.0, 0.65, 0.35), (1.05, 0.15, 0.55, 0.25, 0.3)),
+    open=Posture((0.5, 0.0, 0.4, 0.12), (0.9, 0.1, 0.4, 0.1, 0.1)),
+    close=Posture((1.35, 0.0, 1.4, 0.54), (1.25, 0.1, 0.8, 0.6, 0.8)),
+    prior=Posture((0.78, 0.0, 0.65, 0.21), (1.05, 0.15, 0.55, 0.25, 0.3)),
     regions={"thumb3": 1.5, "index3": 1.0, "middle3": 1.0, "ring3": 0.8},
     # Finger pads face (.85, -.53, 0) of the hand, which becomes the pinch direction.
     pinch_pitch=32.0,
@@ -112,10 +112,10 @@ PINCH = Manner(
 
 TRIGGER = Manner(
     grasp_type="index finger extension",
-    open=Posture((0.25, 0.0, 0.3, 0.15), (0.75, 0.1, 0.35, 0.0, 0.0)),
-    close=Posture((1.4, 0.0, 1.5, 0.9), (1.25, 0.1, 0.8, 0.7, 0.8)),
+    open=Posture((0.25, 0.0, 0.3, 0.09), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.4, 0.0, 1.5, 0.54), (1.25, 0.1, 0.8, 0.7, 0.8)),
     prior=Posture(
-        (0.8, 0.0, 0.9, 0.5), (1.0, 0.1, 0.55, 0.3, 0.4), index=(0.5, 0.0, 0.7, 0.4)
+        (0.8, 0.0, 0.9, 0.3), (1.0, 0.1, 0.55, 0.3, 0.4), index=(0.5, 0.0, 0.7, 0.24)
     ),
     regions={
         "index3": 1.2, "middle3": 1.0, "ring3": 1.0, "pinky3": 0.8, "middle2": 0.5, "ring2": 0.5,

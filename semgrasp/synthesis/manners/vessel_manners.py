@@ -4,9 +4,9 @@ from semgrasp.synthesis.manners.manner import Manner, Posture
 
 SPAN = Manner(
     grasp_type="prismatic 4 finger",
-    open=Posture((0.35, 0.0, 0.35, 0.2), (0.9, 0.45, 0.55, 0.0, 0.1)),
-    close=Posture((1.3, 0.0, 1.3, 0.8), (1.4, 0.25, 0.8, 0.4, 0.7)),
-    prior=Posture((0.56, 0.0, 0.58, 0.34), (1.2, 0.4, 0.57, 0.1, 0.3)),
+    open=Posture((0.35, 0.0, 0.35, 0.12), (0.9, 0.45, 0.55, 0.0, 0.1)),
+    close=Posture((1.3, 0.0, 1.3, 0.48), (1.4, 0.25, 0.8, 0.4, 0.7)),
+    prior=Posture((0.56, 0.0, 0.58, 0.2), (1.2, 0.4, 0.57, 0.1, 0.3)),
     regions={"thumb3": 1.4, "index3": 1.0, "middle3": 1.0, "ring3": 0.9, "pinky3": 0.5},
     # The palm stays off: a line from fingertips to thumb goes through the site's centre.
     pinch_pitch=19.0,
@@ -21,9 +21,9 @@ SPAN = Manner(
 
 LID = Manner(
     grasp_type="precision disk",
-    open=Posture((0.35, 0.0, 0.4, 0.2), (0.8, 0.1, 0.25, 0.0, 0.0), (0.15, 0.0, -0.1, -0.25)),
-    close=Posture((1.3, 0.0, 1.3, 0.8), (1.3, 0.15, 0.8, 0.5, 0.7), (0.15, 0.0, -0.1, -0.25)),
-    prior=Posture((0.6, 0.0, 0.6, 0.35), (1.0, 0.15, 0.45, 0.2, 0.3), (0.14, 0.0, -0.1, -0.22)),
+    open=Posture((0.35, 0.0, 0.4, 0.12), (0.8, 0.1, 0.25, 0.0, 0.0), (0.15, 0.0, -0.1, -0.25)),
+    close=Posture((1.3, 0.0, 1.3, 0.48), (1.3, 0.15, 0.8, 0.5, 0.7), (0.15, 0.0, -0.1, -0.25)),
+    prior=Posture((0.6, 0.0, 0.6, 0.21), (1.0, 0.15, 0.45, 0.2, 0.3), (0.14, 0.0, -0.1, -0.22)),
     regions={"thumb3": 1.4, "index3": 1.0, "middle3": 1.0, "ring3": 0.8, "pinky3": 0.4},
     approach="axis",
     hand_x=(-0.11, -0.088),
@@ -37,9 +37,9 @@ LID = Manner(
 
 CARRY = Manner(
     grasp_type="fixed hook",
-    open=Posture((0.2, 0.0, 0.8, 0.3), (0.45, 0.05, 0.2, 0.1, 0.1)),
-    close=Posture((0.9, 0.0, 1.75, 1.05), (0.6, 0.1, 0.35, 0.25, 0.3)),
-    prior=Posture((0.6, 0.0, 1.6, 0.9), (0.55, 0.05, 0.25, 0.2, 0.2)),
+    open=Posture((0.2, 0.0, 0.8, 0.18), (0.45, 0.05, 0.2, 0.1, 0.1)),
+    close=Posture((0.9, 0.0, 1.75, 0.63), (0.6, 0.1, 0.35, 0.25, 0.3)),
+    prior=Posture((0.6, 0.0, 1.6, 0.54), (0.55, 0.05, 0.25, 0.2, 0.2)),
     # The bar lies in the crook of the fingers; the thumb has nothing to do.
     regions={
         "index1": 0.8, "middle1": 0.8, "ring1": 0.8, "pinky1": 0.5,
@@ -56,9 +56,9 @@ CARRY = Manner(
 
 PARALLEL = Manner(
     grasp_type="parallel extension",
-    open=Posture((0.75, 0.0, 0.2, 0.1), (0.95, 0.25, 0.35, 0.0, 0.0)),
-    close=Posture((1.45, 0.0, 0.6, 0.3), (1.45, 0.05, 0.7, 0.4, 0.5)),
-    prior=Posture((0.95, 0.0, 0.3, 0.15), (1.3, 0.1, 0.35, 0.12, 0.0)),
+    open=Posture((0.75, 0.0, 0.2, 0.06), (0.95, 0.25, 0.35, 0.0, 0.0)),
+    close=Posture((1.45, 0.0, 0.6, 0.18), (1.45, 0.05, 0.7, 0.4, 0.5)),
+    prior=Posture((0.95, 0.0, 0.3, 0.09), (1.3, 0.1, 0.35, 0.12, 0.0)),
     regions={
         "thumb3": 1.4, "index3": 1.0, "middle3": 1.0, "ring3": 0.9, "pinky3": 0.5,
         "index2": 0.3, "middle2": 0.3, "ring2": 0.2,
@@ -75,9 +75,9 @@ PARALLEL = Manner(
 
 SCOOP = Manner(
     grasp_type="power disk",
-    open=Posture((0.1, 0.0, 0.15, 0.1), (0.5, 0.0, 0.1, 0.0, 0.0), (0.2, 0.05, -0.1, -0.25)),
-    close=Posture((1.0, 0.0, 1.0, 0.6), (1.0, 0.1, 0.6, 0.4, 0.5), (0.2, 0.05, -0.1, -0.25)),
-    prior=Posture((0.35, 0.0, 0.4, 0.22), (0.65, 0.05, 0.2, 0.1, 0.1), (0.2, 0.05, -0.1, -0.25)),
+    open=Posture((0.1, 0.0, 0.15, 0.06), (0.5, 0.0, 0.1, 0.0, 0.0), (0.2, 0.05, -0.1, -0.25)),
+    close=Posture((1.0, 0.0, 1.0, 0.36), (1.0, 0.1, 0.6, 0.4, 0.5), (0.2, 0.05, -0.1, -0.25)),
+    prior=Posture((0.35, 0.0, 0.4, 0.13), (0.65, 0.05, 0.2, 0.1, 0.1), (0.2, 0.05, -0.1, -0.25)),
     regions={
         "palm_upper": 1.2, "palm_middle": 0.6, "thumb3": 1.2, "index3": 1.0, "middle3": 1.0,
         "ring3": 1.0, "pinky3": 0.6, "index2": 0.3, "middle2": 0.3, "ring2": 0.3,
@@ -94,9 +94,9 @@ SCOOP = Manner(
 FOLIO = Manner(
     grasp_type="extension type",
     # A book's edge in the palm, straight fingers on one cover, the thumb on the other.
-    open=Posture((0.4, 0.0, 0.2, 0.1), (0.8, 0.25, 0.4, 0.0, 0.0)),
-    close=Posture((1.3, 0.0, 0.9, 0.5), (1.35, 0.15, 0.85, 0.5, 0.6)),
-    prior=Posture((0.8, 0.0, 0.45, 0.22), (1.1, 0.2, 0.55, 0.15, 0.15)),
+    open=Posture((0.4, 0.0, 0.2, 0.06), (0.8, 0.25, 0.4, 0.0, 0.0)),
+    close=Posture((1.3, 0.0, 0.9, 0.3), (1.35, 0.15, 0.85, 0.5, 0.6)),
+    prior=Posture((0.8, 0.0, 0.45, 0.13), (1.1, 0.2, 0.55, 0.15, 0.15)),
     regions={
         "thumb3": 1.4, "index3": 1.0, "middle3": 1.0, "ring3": 0.9, "pinky3": 0.6,
         "index2": 0.6, "middle2": 0.6, "ring2": 0.5, "thumb2": 0.4,
@@ -114,9 +114,9 @@ FOLIO = Manner(
 EAR = Manner(
     grasp_type="medium wrap",
     # Like a mug's hook but deep, with every finger through a large handle.
-    open=Posture((0.4, 0.0, 1.2, 0.5), (0.75, 0.1, 0.35, 0.0, 0.0)),
-    close=Posture((1.2, 0.0, 1.75, 1.05), (1.3, 0.1, 0.85, 0.7, 0.8)),
-    prior=Posture((0.8, 0.0, 1.4, 0.75), (1.0, 0.1, 0.65, 0.4, 0.5)),
+    open=Posture((0.4, 0.0, 1.2, 0.3), (0.75, 0.1, 0.35, 0.0, 0.0)),
+    close=Posture((1.2, 0.0, 1.75, 0.63), (1.3, 0.1, 0.85, 0.7, 0.8)),
+    prior=Posture((0.8, 0.0, 1.4, 0.45), (1.0, 0.1, 0.65, 0.4, 0.5)),
     regions={
         "index2": 1.0, "middle2": 1.0, "ring2": 0.8, "pinky2": 0.4, "thumb3": 1.2,
         "index1": 0.5, "middle1": 0.5, "index3": 0.5, "middle3": 0.5, "ring3": 0.4,
