@@ -14,7 +14,9 @@ from semgrasp.synthesis.manners import (
     WRAP,
 )
 
-_FINGERTIPS_ANYWHERE = dict.fromkeys(("thumb3", "index3", "middle3", "ring3"), ANY_PART)
+_FINGERTIPS_ANYWHERE: dict[str, str] = dict.fromkeys(
+    ("thumb3", "index3", "middle3", "ring3"), ANY_PART
+)
 _PHONE = ("screen", "button", "lens", "hinge")
 
 DEVICE_CASES: tuple[GraspCase, ...] = (
