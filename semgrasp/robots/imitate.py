@@ -206,6 +206,16 @@ def imitate(
     )
 
 
+def first_alignment(
+    targets: HumanTargets, tables: HandTables
+) -> tuple[Float[Tensor, "b 4 4"], Float[Tensor, "b n"]]:
+    """Base pose and joint positions of each grasp's likeliest start."""
+    (start,) = _first_starts(targets, tables, 1)
+    share = torch.tensor(_POSTURES)[start.posture][:, None]
+    qpos = tables.open_qpos + share * (tables.closed_qpos - tables.open_qpos)
+    return start.T_object_base, qpos
+
+
 def _first_starts(targets: HumanTargets, tables: HandTables, ways: int) -> list[Alignment]:
     base = torch.eye(4).expand(len(_POSTURES), 4, 4)
     shares = torch.tensor(_POSTURES)[:, None]
