@@ -165,16 +165,10 @@ def pack_units(
     """
     units, unit_of, grasps = [], [], []
     for path in track(sorted(folder.glob("*_*.json")), "units"):
-        loaded, tallies = load_unit(path)
-        about = json.loads(path.read_text())
-        units.append(
-            TableUnit(
-                name=path.stem,
-                category=about["category"],
-                tallies={case: asdict(tally) for case, tally in tallies.items()},
-                seconds=about.get("seconds", 0.0),
-            )
-        )
+        loaded, _ = load_unit(path)
+        header = json.loads(path.read_text())
+        about = {key: value for key, value in header.items() if key not in ("category", "grasps")}
+        units.append(TableUnit(name=path.stem, category=header["category"], about=about))
         unit_of += [len(units) - 1] * len(loaded)
         grasps += loaded
     if not grasps:
