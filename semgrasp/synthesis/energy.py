@@ -37,9 +37,7 @@ class EnergyWeights:
 
     contact: float = 2.0
     penetration: float = 60.0
-    """On squared depth beyond `penetration_tolerance`, summed over 400 vertices."""
-    penetration_tolerance: float = 0.0
-    """Depth in [m] that flesh gives way without cost."""
+    """On squared depth, summed over 400 vertices."""
     self_penetration: float = 30.0
     normals: float = 0.15
     limits: float = 20.0
@@ -108,9 +106,7 @@ def energy(
     contacts = find_contacts(prepared, state)
     return (
         weights.contact * contact_term(problems, contacts)
-        + penetration_scale
-        * weights.penetration
-        * penetration_term(prepared, state, weights.penetration_tolerance)
+        + penetration_scale * weights.penetration * penetration_term(prepared, state)
         + weights.self_penetration * self_penetration_term(prepared.surface, state)
         + weights.normals * normal_term(problems, contacts)
         + problems.force_weight * force_term(prepared.surface, problems, contacts)
@@ -129,11 +125,9 @@ def contact_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, "
     return (problems.region_weight * smooth).sum(-1)
 
 
-def penetration_term(
-    prepared: PreparedProblems, state: HandState, tolerance: float
-) -> Float[Tensor, " b"]:
-    """Mean of the squared depths beyond the tolerance, times the vertices of a usual surface."""
-    depth = -prepared.penetration(state.vertices_object) - tolerance
+def penetration_term(prepared: PreparedProblems, state: HandState) -> Float[Tensor, " b"]:
+    """Mean of the squared depths, times the vertices of a usual surface."""
+    depth = -prepared.penetration(state.vertices_object)
     return _USUAL_VERTICES * (depth.clamp(min=0.0) * _CM).square().mean(-1)
 
 

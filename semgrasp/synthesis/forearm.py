@@ -6,7 +6,6 @@ the back of the hand faces +y, the thumb +z.
 
 import math
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -46,8 +45,9 @@ def forearm_clearance(
         grids: One for each hand: the object.
         bends: Of the wrist.
     """
-    centres = torch.tensor([[_centre(bend, along) for along, _ in _SPHERES] for bend in bends])
-    centres = centres.to(T_object_hand).flatten(0, 1)
+    centres = T_object_hand.new_tensor(
+        [_centre(bend, along) for bend in bends for along, _ in _SPHERES]
+    )
     points = centres @ T_object_hand[:, :3, :3].mT + T_object_hand[:, None, :3, 3]
     radius = T_object_hand.new_tensor([radius for _, radius in _SPHERES])
     return grids(points).unflatten(1, (len(bends), len(_SPHERES))) - radius

@@ -78,14 +78,14 @@ def flat_hand(surface, ball, t, **changes):
 
 def test_a_distant_hand_neither_penetrates_nor_intrudes(surface, ball):
     prepared, state = flat_hand(surface, ball, [0.0, 0.5, 0.0], avoid_margin=torch.tensor([[0.02]]))
-    assert penetration_term(prepared, state, 0.0).item() == 0.0
+    assert penetration_term(prepared, state).item() == 0.0
     assert avoid_term(prepared, state).item() == 0.0
 
 
 def test_penetration_is_the_mean_of_squared_depths_in_square_centimetres(surface, ball):
     prepared, state = flat_hand(surface, ball, [0.07, 0.01, 0.0])
     depth = (0.03 - state.vertices_object.norm(dim=-1)).clamp(min=0.0) * 100.0
-    measured = penetration_term(prepared, state, 0.0)
+    measured = penetration_term(prepared, state)
     torch.testing.assert_close(measured, 400 * depth.square().mean(-1), rtol=0.05, atol=1e-3)
     assert measured.item() > 0.1
 
