@@ -85,7 +85,7 @@ def run(waiting: list, folder: Path, workers: int, ray_address: str | None) -> l
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from semgrasp.evaluation.fan_out import WorkerDiedError, fan_out
-    from semgrasp.synthesis.work import do
+    from semgrasp.synthesis.work import WorkFailed, do
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -95,9 +95,10 @@ def run(waiting: list, folder: Path, workers: int, ray_address: str | None) -> l
         bar = progress.add_task("units", total=len(waiting))
         for index, done in fan_out(do, waiting, workers=workers, ray_address=ray_address):
             name = waiting[index].name
-            if isinstance(done, WorkerDiedError):
+            if isinstance(done, WorkerDiedError | WorkFailed):
                 failed.append(name)
-                progress.console.print(f"{name}: {done}", soft_wrap=True)
+                reason = done.trace if isinstance(done, WorkFailed) else done
+                progress.console.print(f"{name} failed: {reason}", markup=False, soft_wrap=True)
                 continue
             if done is None:
                 continue

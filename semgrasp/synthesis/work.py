@@ -7,6 +7,7 @@ computes it, when, or beside what.
 import hashlib
 import json
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -95,6 +96,15 @@ class WorkDone:
     """Processor seconds of each stage, and "wall"."""
 
 
+@dataclass(frozen=True)
+class WorkFailed:
+    """A unit that ended in an error, which concerns no other unit."""
+
+    unit: WorkUnit
+    trace: str
+    """What Python says about it."""
+
+
 def objects_of(category: str, shapes: int) -> int:
     """How many objects of a category: more of those that are held in fewer ways."""
     extra = _USUAL_CASES / len(cases_of(category))
@@ -123,10 +133,20 @@ def missing(units: Sequence[WorkUnit], folder: Path) -> list[WorkUnit]:
     return [unit for unit in units if not unit.is_done(folder)]
 
 
-def do(unit: WorkUnit) -> WorkDone | None:
-    """Compute a unit, in whichever process; None where its time is over."""
+def do(unit: WorkUnit) -> WorkDone | WorkFailed | None:
+    """Compute a unit, in whichever process; None where its time is over.
+
+    An error is told, not raised: a night's work does not end with one broken object.
+    """
     if time.time() > unit.not_after:
         return None
+    try:
+        return _done(unit)
+    except Exception:
+        return WorkFailed(unit, traceback.format_exc())
+
+
+def _done(unit: WorkUnit) -> WorkDone:
     begin = time.perf_counter()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -121,6 +121,23 @@ def test_a_unit_whose_time_is_over_is_not_begun():
     assert do(WorkUnit(category="mug", first=0, count=1, not_after=0.0)) is None
 
 
+def test_a_unit_that_fails_is_told_at_the_end_and_the_others_are_written(
+    script, monkeypatch, tmp_path, capsys
+):
+    def fails_for_mugs(category, seeds, hands, settings, **others):
+        if category == "mug":
+            raise ZeroDivisionError("a broken mug")
+        return [], {}
+
+    monkeypatch.setattr("semgrasp.synthesis.work.synthesise_unit", fails_for_mugs)
+    arguments = ["synthesize.py", "--output", str(tmp_path), "--shapes", "1", "--workers", "1"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--categories", "mug", "knife"])
+    with pytest.raises(SystemExit, match="1 units failed and are left out: mug_0000"):
+        script.main()
+    assert "a broken mug" in capsys.readouterr().out
+    assert set(contents(tmp_path / "raw")) == {"knife_0000.json", "knife_0000.safetensors"}
+
+
 def test_an_unknown_category_is_refused_by_name(script, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["synthesize.py", "--categories", "sofa"])
     with pytest.raises(SystemExit):
