@@ -73,9 +73,8 @@ def make_squeezable(rng: Generator) -> Draft:
                        radius=_mean_radius(body, grip_x, half_grip), half_length=half_grip),
             grasp_site("body_pinch", "body", "pinch", (grip_x, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
                        radius=_half_thickness(body, grip_x), half_length=half_grip),
-            # From behind, the fingers side by side along the seal.
-            grasp_site("end", "end", "pinch", (0.5 * seal_to, 0.0, 0.0), (0, 1, 0), (-1, 0, 0),
-                       radius=half_height, half_length=0.2 * half_width),
+            grasp_site("end", "end", "pinch", (0.5 * seal_to, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
+                       radius=half_height, half_length=0.3 * seal_to),
             grasp_site("cap", "cap", "pinch", (cap_from + middle, 0.0, 0.0), (1, 0, 0), (0, -1, 0),
                        radius=cap_grip, half_length=0.25 * cap_length),
         ),
@@ -91,10 +90,10 @@ def make_squeezable(rng: Generator) -> Draft:
         ],
         mass_kg=rng.uniform(0.35, 1.0) * 2.2 * radius**2 * length * 1100.0 + 0.008,
         edge=0.0065,
-        # Behind the seal, the thumb comes from below and the fingers from above.
+        # The thumb comes down on the seal, the fingers are below.
         one_sided={"end": {
-            "thumb": whole + _upright(seal_to, half_width, -half_height, _REACH),
-            "fingers": whole + _upright(seal_to, half_width, -_REACH, half_height),
+            "thumb": whole + _upright(seal_to, half_width, -_REACH, half_height),
+            "fingers": whole + _upright(seal_to, half_width, -half_height, _REACH),
         }},
     )  # fmt: skip
 

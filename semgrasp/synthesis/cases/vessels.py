@@ -16,6 +16,7 @@ from semgrasp.synthesis.manners import (
     SPAN,
     WRAP,
 )
+from semgrasp.synthesis.manners.tool_manners import LATERAL
 from semgrasp.types import Intent
 
 _USE_HOLD: tuple[Intent, ...] = ("use", "hold")
@@ -215,6 +216,8 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="handle",
         intents=_USE_HOLD,
         manner=CARRY,
+        # A bare wire turns in the fingers.
+        site_radius=(0.006, 0.1),
         arc=(45.0, 95.0),
         effort=1.5,
     ),
@@ -268,6 +271,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         target_part="handle",
         intents=("use", "hold", "liftup"),
         manner=BAR,
+        effort=1.5,
         arc=(-10.0, 70.0),
         avoid=(("spout", 0.010),),
     ),
@@ -278,7 +282,8 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         intents=("use", "hold", "liftup"),
         manner=EAR,
         arc=(-10.0, 65.0),
-        along=(-0.4, 0.4),
+        along=(-0.6, 0.6),
+        effort=1.5,
         avoid=(("spout", 0.010),),
     ),
     GraspCase(
@@ -310,7 +315,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         intents=("use", "hold", "liftup"),
         manner=EAR,
         arc=(-10.0, 65.0),
-        along=(-0.3, 0.3),
+        along=(-0.6, 0.6),
         avoid=(("spout", 0.010), ("knob", 0.004)),
         effort=2.0,
     ),
@@ -396,8 +401,8 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         site="end",
         target_part="end",
         intents=("handover", "hold", "liftup"),
-        manner=PINCH,
-        arc=(-40.0, 40.0),
+        manner=LATERAL,
+        arc=(-20.0, 20.0),
         one_sided=True,
         companions=("body",),
         avoid=(("cap", 0.020),),

@@ -118,13 +118,13 @@ EAR = Manner(
     close=Posture((1.2, 0.0, 1.75, 0.63), (1.3, 0.1, 0.85, 0.7, 0.8)),
     prior=Posture((0.8, 0.0, 1.4, 0.45), (1.0, 0.1, 0.65, 0.4, 0.5)),
     regions={
-        "index2": 1.0, "middle2": 1.0, "ring2": 0.8, "pinky2": 0.4, "thumb3": 1.2,
-        "index1": 0.5, "middle1": 0.5, "index3": 0.5, "middle3": 0.5, "ring3": 0.4,
+        "index2": 1.0, "middle2": 1.0, "ring2": 0.7, "pinky2": 0.2, "thumb3": 1.2,
+        "index1": 0.5, "middle1": 0.5, "index3": 0.5, "middle3": 0.5, "ring3": 0.3,
     },
     hand_x=(-0.112, -0.088),
     gap=(0.007, 0.013),
-    hand_z=(-0.015, 0.005),
+    hand_z=(-0.02, 0.008),
     tilt=14.0,
     ranking_penetration=1.0,
-    candidates=400,
+    candidates=900,
 )  # fmt: skip
