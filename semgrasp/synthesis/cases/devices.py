@@ -3,6 +3,7 @@
 from semgrasp.synthesis.cases.case import ANY_PART, GraspCase
 from semgrasp.synthesis.manners import (
     BAR,
+    CARRY,
     CRADLE,
     EXTENSION,
     HEAD,
@@ -49,7 +50,6 @@ DEVICE_CASES: tuple[GraspCase, ...] = (
         arc=(-25.0, 25.0),
         either_axis_sign=True,
         companions=_PHONE,
-        avoid=(("screen", 0.0),),
     ),
     GraspCase(
         name="phone.body.lift",
@@ -225,6 +225,17 @@ DEVICE_CASES: tuple[GraspCase, ...] = (
         along=(-0.3, 0.3),
         either_axis_sign=True,
         effort=2.0,
+    ),
+    GraspCase(
+        name="headphones.band.carry",
+        site="band",
+        target_part="band",
+        intents=("hold", "liftup", "handover"),
+        manner=CARRY,
+        arc=(-25.0, 25.0),
+        along=(-0.3, 0.3),
+        either_axis_sign=True,
+        effort=1.5,
     ),
     GraspCase(
         name="headphones.cup.use",
