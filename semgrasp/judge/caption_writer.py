@@ -125,6 +125,7 @@ class CaptionWriter:
                     done.put((prompt, self._captions(chat, prompt, names, grasps[names[0]])))
                 except BaseException as error:
                     done.put((prompt, error))
+                    self._stop.set()
 
         # Daemons: after Ctrl-C nobody waits for requests that are under way.
         for _ in range(min(self._settings.concurrency, len(names_by_prompt))):

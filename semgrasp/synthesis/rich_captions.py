@@ -86,6 +86,7 @@ Rules:
 followed by one sentence about it.
 - Say only what the facts above allow. Name no part that is not listed, and do not say that a \
 part left alone is touched.
+- Do not use these words: {", ".join(sorted(reserved_words()))}.
 - Vary the words, the length and the tone: commands, questions, hints, polite, brisk.
 Answer with one JSON object: {{"captions": [{{"kind": "...", "turns": ["...", "..."]}}]}}."""
 

@@ -74,6 +74,7 @@ def test_the_question_holds_the_contact_states_and_the_captions_come_back(serve,
     for words in (
         "Object: mug", "Part that is taken: the handle", "Left alone: the rim",
         "Touching the handle: the thumb and index finger", "comes from the side", "Write 3 short",
+        "Do not use these words: able,",
     ):  # fmt: skip
         assert words in prompt
     assert body["response_format"]["json_schema"]["schema"]["required"] == ["captions"]
@@ -151,6 +152,25 @@ def test_a_second_run_sends_nothing_and_a_damaged_answer_is_asked_for_again(
     assert len(server.bodies) == 2
     next((tmp_path / "replies").rglob("*.json")).write_text('{"reply": ')
     assert len(writer_for(server).unanswered(grasps)) == 1
+
+
+def test_a_run_that_breaks_off_goes_on_where_it_was(serve, writer_for):
+    grasps = {str(i): facts(FINGERS[: i + 1]) for i in range(4)}
+
+    def respond(body, number):
+        return refusal(401, "no credit") if number == 2 else reply(ENTRY)
+
+    server = serve(respond=respond)
+    kept = {}
+    with pytest.raises(ServerRefusedError):
+        writer_for(server, concurrency=1).write(grasps, kept.__setitem__)
+    assert len(kept) == 2
+    again = writer_for(server, concurrency=1)
+    assert set(written(again, grasps)) == set(grasps)
+    assert again.from_cache == 2
+    asked = [body["messages"][0]["content"] for body in server.bodies]
+    assert len(asked) == 3 + 2
+    assert asked[3] == asked[2]
 
 
 def test_a_grasp_that_stays_unanswered_is_named_and_the_others_are_written(serve, writer_for):

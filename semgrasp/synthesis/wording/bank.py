@@ -21,7 +21,7 @@ BENCHMARK = "benchmark"
 DIRECTION_GROUPS = (
     "above", "below", "side", "palm_down", "palm_up", "thumb_up", "thumb_down",
 )  # fmt: skip
-SLOTS = frozenset(
+SLOTS: frozenset[str] = frozenset(
     ("object", "part", "avoid", "avoid_two", "offered", "purpose", "fingers", "touch", "count",
      "other", "others", "idle", "grasp", "taxonomy")
 )  # fmt: skip
@@ -96,10 +96,14 @@ def reserved_words() -> frozenset[str]:
     )
 
 
-def check_text(line: Line, bank: str, reserved: frozenset[str], known=SLOTS) -> None:
+def check_text(
+    line: Line, bank: str, reserved: frozenset[str], known: frozenset[str] = SLOTS
+) -> None:
     """Raise where a text has unknown slots, stray braces or words reserved for the other half."""
     if unknown := slots(line.text) - known:
-        raise line.error(f"unknown slot {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
+        raise line.error(
+            f"unknown slot {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
+        )
     if line.text.count("{") != line.text.count("}") or "{}" in line.text:
         raise line.error(f"braces do not match in {line.text!r}.")
     if bank == "train" and (leaks := own_words(line.text) & reserved):
