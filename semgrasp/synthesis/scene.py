@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from semgrasp.metrics import to_manifold
-from semgrasp.objects.procedural import ProceduralObject
+from semgrasp.objects.procedural import GraspSite, ProceduralObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 
 _SPACING = 0.002
@@ -17,6 +17,8 @@ _BAND = 0.005
 """Within this distance in [m] of a surface every grid point is exact."""
 _WALL = 0.025
 """Half width and thickness of the wall behind a rod, in [m]."""
+_FIST, _CORE = 0.040, 0.006
+"""Half the breadth of a fist, and half the least width of what it encloses, in [m]."""
 
 FieldKey = tuple[str, ...]
 FILLED: FieldKey = ("filled",)
@@ -113,15 +115,36 @@ def _walled_rod(
     )
     # Finger pads face +x of this frame, so the fingers are at -x and the thumb at +x.
     R_object_site = np.stack([np.cross(palm, site.axis_object), palm, site.axis_object], axis=1)
-    half_height = site.half_length + 0.015
-    low = np.array([-site.radius, -_WALL, -half_height])
-    high = np.array([_WALL, _WALL, half_height])
-    if side == "thumb":
-        low[0], high[0] = -_WALL, site.radius
+    if site.kind == "bar":
+        low, high = _inside_a_fist(obj, site, R_object_site, side)
+    else:
+        half_height = site.half_length + 0.015
+        low = np.array([-site.radius, -_WALL, -half_height])
+        high = np.array([_WALL, _WALL, half_height])
+        if side == "thumb":
+            low[0], high[0] = -_WALL, site.radius
     box = trimesh.creation.box(bounds=np.stack([low, high]))
     wall = to_manifold(np.asarray(box.vertices) @ R_object_site.T + site.centre_object, box.faces)
     mesh = (object_manifold(obj) + wall).to_mesh64()
     return np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts).astype(np.int64)
+
+
+def _inside_a_fist(
+    obj: ProceduralObject, site: GraspSite, R_object_site: Float[ndarray, "3 3"], side: str
+) -> tuple[Float[ndarray, "3"], Float[ndarray, "3"]]:
+    """Corners, in the rod's frame, of what neither a curled finger nor the thumb may cross.
+
+    Fingers curl below the rod, and what they enclose reaches up to the palm; the thumb lies on
+    the far side, and further along.
+    """
+    near = (obj.solids[site.part][0] - site.centre_object) @ R_object_site
+    near = near[np.abs(near[:, 2]) < _FIST]
+    reach = np.maximum(np.abs(near[:, 0]).max(), _CORE)
+    if side == "thumb":
+        return np.array([-_CORE, near[:, 1].min(), -_FIST]), np.array(
+            [near[:, 0].max(), near[:, 1].max(), 2.0 * _FIST]
+        )
+    return np.array([-reach, near[:, 1].min(), -_FIST]), np.array([reach, _WALL, 0.7 * _FIST])
 
 
 def _under_the_edge(

@@ -23,8 +23,16 @@ from semgrasp.synthesis.manners.tool_manners import (
 from semgrasp.types import Intent
 
 _USE_HOLD: tuple[Intent, ...] = ("use", "hold")
+_FLAT = (-8.0, 8.0)
+"""The arc for what is so flat that it is pinched across one way only."""
+_INDEX_BACK = (165.0, 195.0)
+"""The roll that turns the index side to the handle and the idle fingers away from it."""
 _TWEEZERS = (0.0, 0.013)
-_NOT_TWEEZERS = (0.013, 0.1)
+_NOT_FLAT = (-8.0, 8.0)
+"""The arc for what is so flat that it is pinched across one way only."""
+_INDEX_BACK = (165.0, 195.0)
+"""The roll that turns the index side to the handle and the idle fingers away from it."""
+_TWEEZERS = (0.013, 0.1)
 """Radius of the grip of a pincer in [m]."""
 
 TOOL_CASES: tuple[GraspCase, ...] = (
@@ -61,6 +69,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="fist",
         target_part="body",
         intents=("hold",),
+        is_rod=True,
         manner=LIGHT_TOOL,
     ),
     # Spoon: the bowl at +x, open upwards.
@@ -73,14 +82,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         arc=(180.0, 180.0),
         roll=(-30.0, 30.0),
         is_rod=True,
-    ),
-    GraspCase(
-        name="spoon.handle.fist",
-        site="handle_fist",
-        target_part="handle",
-        intents=("hold",),
-        manner=LIGHT_TOOL,
-        arc=(-60.0, 60.0),
     ),
     GraspCase(
         name="spoon.handle.lift",
@@ -98,6 +99,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("handover",),
         manner=PINCH,
         arc=(165.0, 195.0),
+        roll=_INDEX_BACK,
         is_rod=True,
         avoid=(("handle", 0.006),),
     ),
@@ -107,6 +109,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="handle_fist",
         target_part="handle",
         intents=("use",),
+        is_rod=True,
         manner=INDEX_EXTENSION,
         arc=(-20.0, 40.0),
         roll=(-25.0, -5.0),
@@ -138,6 +141,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("handover",),
         manner=PINCH,
         arc=(165.0, 195.0),
+        roll=_INDEX_BACK,
         is_rod=True,
         companions=("tines",),
         avoid=(("handle", 0.004),),
@@ -147,16 +151,9 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         name="toothbrush.handle.use",
         site="handle",
         target_part="handle",
-        intents=("use",),
-        manner=ADDUCTED_THUMB,
-        avoid=(("bristles", 0.010),),
-    ),
-    GraspCase(
-        name="toothbrush.handle.light",
-        site="handle",
-        target_part="handle",
         intents=_USE_HOLD,
-        manner=LIGHT_TOOL,
+        is_rod=True,
+        manner=ADDUCTED_THUMB,
         avoid=(("bristles", 0.010),),
     ),
     GraspCase(
@@ -174,6 +171,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="neck",
         intents=("handover",),
         manner=PALMAR_PINCH,
+        roll=_INDEX_BACK,
         is_rod=True,
         avoid=(("bristles", 0.004), ("handle", 0.002)),
     ),
@@ -222,6 +220,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="head",
         intents=("use",),
         manner=LATERAL,
+        arc=_FLAT,
         roll=(-30.0, 30.0),
         one_sided=True,
         avoid=(("tip", 0.004),),
@@ -232,6 +231,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="head",
         intents=("hold", "liftup", "use"),
         manner=PALMAR_PINCH,
+        arc=_FLAT,
         roll=(-30.0, 30.0),
         one_sided=True,
         avoid=(("tip", 0.004),),
@@ -242,6 +242,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="shaft",
         intents=("handover",),
         manner=PALMAR_PINCH,
+        roll=_INDEX_BACK,
         is_rod=True,
         companions=("tip",),
         avoid=(("head", 0.003),),
@@ -281,6 +282,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=SMALL_WRAP,
         either_axis_sign=True,
         companions=("lens",),
+        avoid=(("handle", 0.001),),
     ),
     # Umbrella: closed, the handle at -x.
     GraspCase(
@@ -306,6 +308,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="handle",
         target_part="handle",
         intents=_USE_HOLD,
+        is_rod=True,
         manner=SMALL_DIAMETER,
         arc=(-60.0, 60.0),
         avoid=(("head", 0.004),),
@@ -315,6 +318,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="handle",
         target_part="handle",
         intents=("use",),
+        is_rod=True,
         manner=ADDUCTED_THUMB,
         arc=(-60.0, 60.0),
     ),
@@ -334,7 +338,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="head",
         intents=("handover",),
         manner=PINCH,
-        roll=(0.0, 40.0),
+        roll=(140.0, 180.0),
         is_rod=True,
         avoid=(("handle", 0.004),),
     ),
@@ -362,6 +366,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="handle",
         target_part="handle",
         intents=("use",),
+        is_rod=True,
         manner=INDEX_EXTENSION,
         arc=(-20.0, 50.0),
         roll=(-25.0, -5.0),
@@ -373,6 +378,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         intents=("handover",),
         manner=PINCH,
         arc=(180.0, 180.0),
+        roll=_INDEX_BACK,
         is_rod=True,
         companions=("neck",),
         avoid=(("handle", 0.010),),
@@ -518,6 +524,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=_USE_HOLD,
         manner=LATERAL,
+        arc=_FLAT,
         roll=(50.0, 100.0),
         one_sided=True,
     ),
@@ -527,6 +534,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("use", "handover"),
         manner=PALMAR_PINCH,
+        arc=_FLAT,
         roll=(-20.0, 20.0),
         one_sided=True,
     ),
@@ -536,6 +544,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="body",
         intents=("hold", "handover"),
         manner=PINCH,
+        arc=_FLAT,
         roll=(-20.0, 20.0),
         one_sided=True,
     ),
@@ -577,11 +586,13 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         site="blade",
         target_part="blade",
         intents=("handover",),
-        manner=SMALL_DIAMETER,
-        arc=(60.0, 120.0),
-        along=(1.0, 3.5),
-        either_axis_sign=True,
+        manner=PINCH,
+        arc=(-30.0, 30.0),
+        roll=_INDEX_BACK,
+        along=(0.0, 1.5),
+        is_rod=True,
         companions=("pivot",),
-        avoid=(("handle", 0.004),),
+        avoid=(("handle", 0.002),),
+        effort=1.5,
     ),
 )

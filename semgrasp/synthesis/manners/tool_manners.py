@@ -102,7 +102,7 @@ WRITING = Manner(
     prior=Posture(
         (0.95, 0.0, 1.0, 0.36), (1.05, 0.1, 0.45, 0.2, 0.2), index=(0.78, 0.0, 0.65, 0.21)
     ),
-    regions={"thumb3": 1.4, "index3": 1.2, "middle3": 0.6},
+    regions={"thumb3": 1.4, "index3": 1.2, "middle3": 0.9},
     pinch_pitch=32.0,
     hand_x=(-0.111, -0.099),
     gap=(0.056, 0.068),
