@@ -28,11 +28,7 @@ _FLAT = (-8.0, 8.0)
 _INDEX_BACK = (165.0, 195.0)
 """The roll that turns the index side to the handle and the idle fingers away from it."""
 _TWEEZERS = (0.0, 0.013)
-_NOT_FLAT = (-8.0, 8.0)
-"""The arc for what is so flat that it is pinched across one way only."""
-_INDEX_BACK = (165.0, 195.0)
-"""The roll that turns the index side to the handle and the idle fingers away from it."""
-_TWEEZERS = (0.013, 0.1)
+_NOT_TWEEZERS = (0.013, 0.1)
 """Radius of the grip of a pincer in [m]."""
 
 TOOL_CASES: tuple[GraspCase, ...] = (
