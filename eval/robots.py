@@ -9,8 +9,8 @@ it stopped. `--report` prints the table alone.
 
 Methods: `first` is retargeting without simulation, its best candidate; `tried` simulates up to
 four candidates and takes the first that holds; `keypoints` is dex-retargeting on the same robot
-model, from the same start, with the better of two squeezes; `antipodal` draws grips anywhere on
-the object; `human` is the human hand itself under the same protocol.
+model, from the same start, closed a little farther to squeeze, or with our squeeze; `antipodal`
+draws grips anywhere on the object; `human` is the human hand itself under the same protocol.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from semgrasp.hand import HandModel, open_hand
 from semgrasp.metrics import SolidObject, held_part, proportion_interval
 from semgrasp.metrics import touched_parts as human_touched_parts
 from semgrasp.objects.procedural import make_object
-from semgrasp.robots.execution import Held, parts_at, penetration, plan, touches
+from semgrasp.robots.execution import Held, parts_at, penetration, plans, touches
 from semgrasp.robots.gripper import find_grips
 from semgrasp.robots.imitate import first_alignment, hand_tables
 from semgrasp.robots.retarget import retarget_candidates
@@ -53,7 +53,7 @@ _CONTACT = 0.004
 """Object points nearer than this to a hand are in contact, in [m]."""
 _SURFACE_POINTS = 4000
 _BLIND_SQUEEZE = 0.2
-"""Closing in [rad] of the simpler of the key-points' two squeezes."""
+"""Closing in [rad] beyond the key-points: the simpler of their two squeezes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +290,7 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
         seconds = time.process_time() - start
         pose = torch.from_numpy(T)[None].float(), torch.from_numpy(q)[None].float()
         touch = touches(robot, held, *pose)
-        planned = plan(robot, held, pose[0][0], pose[1][0], touch, 0, friction=0.6, grip_force=30.0)
+        (planned,) = plans(robot, held, *pose, touch, friction=0.6, grip_force=30.0)
         way = (robot.closed_qpos.numpy() - q).clip(-_BLIND_SQUEEZE, _BLIND_SQUEEZE)
         (part,) = parts_at(exam.shape, touch.points, touch.is_touching.float())
         grasp = RobotGrasp(
@@ -303,11 +303,11 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
             feasible=True,
             touched_part=part,
         )
-        squeezes = (q + way, planned.squeeze_qpos)
-        is_stable = any(
-            trial.run(replace(grasp, squeeze_qpos=squeeze)).success for squeeze in squeezes
-        )
-        yield exam.result(row, robot, "keypoints", grasp, is_stable, seconds)
+        squeezes = {"keypoints": q + way, "keypoints, our squeeze": planned.squeeze_qpos}
+        for method, squeeze in squeezes.items():
+            pressed = replace(grasp, squeeze_qpos=squeeze)
+            is_stable = trial.run(pressed).success
+            yield exam.result(row, robot, method, pressed, is_stable, seconds)
 
 
 def _antipodal(
@@ -332,7 +332,7 @@ def _antipodal(
             continue
         T, q = found.T_object_base[0], found.qpos[0]
         touch = touches(robot, held, T[None], q[None])
-        planned = plan(robot, held, T, q, touch, 0, friction=0.6, grip_force=30.0)
+        (planned,) = plans(robot, held, T[None], q[None], touch, friction=0.6, grip_force=30.0)
         seconds = time.process_time() - start
         (part,) = parts_at(exam.shape, found.contacts, torch.ones(1, 2))
         grasp = RobotGrasp(
@@ -431,6 +431,8 @@ def main() -> None:
         began = time.monotonic()
         tasks = list(synthesised(options.raw, options.count)) if options.raw else []
         tasks += list(recorded(options.recorded, options.count)) if options.recorded else []
+        # In an order that leaves a run that was stopped with some of everything.
+        tasks = [tasks[i] for i in np.random.default_rng(1).permutation(len(tasks))]
         robots = [robot_hand(name) for name in options.robots]
         for task in tasks:
             done = {(r.robot, r.method, r.name) for r in results}

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
 from semgrasp.metrics import SolidObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
-from semgrasp.robots.core import robot_core
+from semgrasp.robots.core import Core, robot_core
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface, robot_surface
@@ -172,63 +172,76 @@ def weakness(
 
 
 @torch.no_grad()
-def plan(
+def plans(
     robot: RobotHand,
     held: Held,
-    T_object_base: Float[Tensor, "4 4"],
-    qpos: Float[Tensor, " n"],
+    T_object_base: Float[Tensor, "b 4 4"],
+    qpos: Float[Tensor, "b n"],
     touch: Touches,
-    row: int,
     *,
     friction: float,
     grip_force: float,
-) -> Plan:
-    """Pregrasp and squeeze of one pose, the given row of what was touched."""
-    (bodies,) = torch.nonzero(touch.is_touching[row], as_tuple=True)
-    points = touch.points[row, bodies].double().numpy()
-    balanced = balanced_forces(
-        points,
-        touch.normals[row, bodies].double().numpy(),
-        held.com,
-        reach=held.reach,
-        friction=friction,
-        grip_force=grip_force,
-    )
-    T, q = T_object_base[None], qpos[None]
-    Ts = robot.kinematics.forward(T, q)
-    screws = _screws(robot).of_bodies(Ts, T[:, :3, 3])[0, bodies, :, 6:].double().numpy()
-    wrenches = np.concatenate([np.cross(points, balanced.forces), balanced.forces], axis=1)
-    torque = np.einsum("ck,ckn->n", wrenches, screws)
-    squeeze = qpos.double().numpy() + torque / robot.model.actuator_gainprm[:, 0]
-    return Plan(_opened(robot, held, T, q, bodies), squeeze)
+) -> list[Plan]:
+    """Pregrasp and squeeze of each pose.
+
+    Args:
+        touch: What each pose touches.
+        friction: Coefficient between robot and object.
+        grip_force: Sum of the normal forces in [N].
+    """
+    Ts = robot.kinematics.forward(T_object_base, qpos)
+    screws = _screws(robot).of_bodies(Ts, T_object_base[:, :3, 3])[..., 6:].double().numpy()
+    stiffness = robot.model.actuator_gainprm[:, 0]
+    opened = _opened(robot, held, T_object_base, qpos, touch)
+    found = []
+    for row, (points, normals, is_touching) in enumerate(
+        zip(touch.points, touch.normals, touch.is_touching, strict=True)
+    ):
+        at = points[is_touching].double().numpy()
+        forces = balanced_forces(
+            at,
+            normals[is_touching].double().numpy(),
+            held.com,
+            reach=held.reach,
+            friction=friction,
+            grip_force=grip_force,
+        ).forces
+        wrenches = np.concatenate([np.cross(at, forces), forces], axis=1)
+        torque = np.einsum("ck,ckn->n", wrenches, screws[row, is_touching.numpy()])
+        squeeze = qpos[row].double().numpy() + torque / stiffness
+        found.append(Plan(opened[row].double().numpy(), squeeze))
+    return found
 
 
 def _opened(
     robot: RobotHand,
     held: Held,
-    T: Float[Tensor, "1 4 4"],
-    q: Float[Tensor, "1 n"],
-    touching: Int[Tensor, " bodies"],
-) -> Float[ndarray, " n"]:
+    T: Float[Tensor, "b 4 4"],
+    q: Float[Tensor, "b n"],
+    touch: Touches,
+) -> Float[Tensor, "b n"]:
     """The least opening at which the bodies that touch, all but the base, are clear.
 
     Fingers open only as far as nothing gets deeper into the object on the way.
     """
-    poses = q + _OPENINGS[:, None] * (robot.open_qpos.float() - q)
+    steps = len(_OPENINGS)
+    poses = q[:, None] + _OPENINGS[:, None] * (robot.open_qpos.float() - q)[:, None]
     core = robot_core(robot)
-    Ts = robot.kinematics.forward(T.expand(len(poses), 4, 4), poses)
-    which = torch.zeros(len(poses), dtype=torch.long)
-    stack = GridStack.of([held.field])
-    gap = stack.value_and_gradient(core.centres(Ts), which)[0] - core.radii
     moves = core.body > 0
-    uses = moves & torch.isin(core.body, touching)
-    worst = gap[:, moves].amin(-1)
-    is_blocked = (worst < worst[0].clamp(max=0.0) - 0.001).cumsum(0) > 0
-    clearance = gap[:, uses if bool(uses.any()) else moves].amin(-1)
+    moving = Core(core.centres_body[moves], core.radii[moves], core.body[moves])
+    Ts = robot.kinematics.forward(T.repeat_interleave(steps, dim=0), poses.flatten(0, 1))
+    which = torch.zeros(len(Ts), dtype=torch.long)
+    distance, _ = GridStack.of([held.field]).value_and_gradient(moving.centres(Ts), which)
+    gap = (distance - moving.radii).unflatten(0, (len(q), steps))
+    uses = touch.is_touching[:, moving.body]
+    uses = uses | ~uses.any(dim=1, keepdim=True)
+    worst = gap.amin(dim=-1)
+    is_blocked = (worst < worst[:, :1].clamp(max=0.0) - 0.001).cumsum(dim=1) > 0
+    clearance = torch.where(uses[:, None], gap, torch.inf).amin(dim=-1)
     clearance = torch.where(is_blocked, -torch.inf, clearance)
-    enough = torch.nonzero(clearance > _CLEAR)
-    best = int(enough[0]) if len(enough) else int(clearance.argmax())
-    return poses[best].double().numpy()
+    enough = clearance > _CLEAR
+    best = torch.where(enough.any(1), enough.float().argmax(dim=1), clearance.argmax(dim=1))
+    return poses[torch.arange(len(q)), best]
 
 
 def parts_at(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
-from semgrasp.robots.execution import Held, Plan, Touches, parts_at, plan, touches, weakness
+from semgrasp.robots.execution import Held, Touches, parts_at, touches, weakness
 from semgrasp.robots.gripper import grips
 from semgrasp.robots.imitate import hand_tables, imitate
 from semgrasp.robots.robot_grasp import RobotGrasp
@@ -144,32 +144,26 @@ def _imitated(
     score = found.cost.flatten() + _WEAKNESS * weak + _OTHER_PART * torch.tensor(is_other)
     score = score + _DEEP * (touch.depth - _SHALLOW).clamp(min=0.0)
     fingers = [finger.name for finger in robot.description.fingers if finger.joints]
-    ranked = []
-    for row in range(len(targets)):
-        grasps = []
-        for start in range(kept):
-            j = row * kept + start
-            reason = _why_not(targets, row, float(touch.depth[j]), float(weak[j]), settings)
-            humans = found.human_of_finger[row, start].tolist()
-            grasp = _planned(
-                found.T_object_base[row, start],
-                found.qpos[row, start],
-                touch,
-                j,
-                robot,
-                held,
-                settings,
-                part=parts[j],
-                reason=reason,
-                assignment={
-                    finger: HUMAN_FINGERS[human]
-                    for finger, human in zip(fingers, humans, strict=True)
-                    if human >= 0
-                },
-            )
-            grasps.append((bool(reason), float(score[j]), start, grasp))
-        ranked.append([grasp for *_, grasp in sorted(grasps, key=lambda entry: entry[:3])])
-    return ranked
+    humans = found.human_of_finger.flatten(0, 1).tolist()
+    grasps = _grasps(
+        found.T_object_base.flatten(0, 1),
+        found.qpos.flatten(0, 1),
+        touch,
+        robot,
+        held,
+        settings,
+        parts=parts,
+        reasons=[
+            _why_not(targets, j // kept, float(touch.depth[j]), float(weak[j]), settings)
+            for j in range(len(parts))
+        ],
+        assignments=[
+            {finger: HUMAN_FINGERS[h] for finger, h in zip(fingers, row, strict=True) if h >= 0}
+            for row in humans
+        ],
+    )
+    order = sorted(range(len(grasps)), key=lambda j: (not grasps[j].feasible, float(score[j])))
+    return [[grasps[j] for j in order if j // kept == row] for row in range(len(targets))]
 
 
 def _gripped(
@@ -193,28 +187,25 @@ def _gripped(
     if found.reason:
         return [_infeasible(targets.palm_point[row], robot, found.reason)]
     touch = touches(robot, held, found.T_object_base, found.qpos)
-    parts = parts_at(held.shape, found.contacts, torch.ones(len(found.contacts), 2))
+    count = len(found.qpos)
     assignment = {
         finger.name: "thumb" if "thumb" in finger.humans else finger.humans[0]
         for finger in robot.description.fingers
     }
+    grasps = _grasps(
+        found.T_object_base,
+        found.qpos,
+        touch,
+        robot,
+        held,
+        settings,
+        parts=parts_at(held.shape, found.contacts, torch.ones(count, 2)),
+        reasons=[""] * count,
+        assignments=[assignment] * count,
+    )
     grasps = [
-        replace(
-            _planned(
-                found.T_object_base[i],
-                found.qpos[i],
-                touch,
-                i,
-                robot,
-                held,
-                settings,
-                part=parts[i],
-                reason="",
-                assignment=assignment,
-            ),
-            pregrasp_qpos=found.open_qpos[i].double().numpy(),
-        )
-        for i in range(len(found.qpos))
+        replace(grasp, pregrasp_qpos=open_qpos.double().numpy())
+        for grasp, open_qpos in zip(grasps, found.open_qpos, strict=True)
     ]
     (wanted,) = _human_parts(targets[row : row + 1], held)
     return sorted(grasps, key=lambda grasp: grasp.touched_part != wanted)
@@ -243,41 +234,40 @@ def _human_parts(targets: HumanTargets, held: Held) -> list[str | None]:
     return parts_at(held.shape, targets.points.flatten(1, 2), counts.flatten(1))
 
 
-def _planned(
-    T_object_base: Float[Tensor, "4 4"],
-    qpos: Float[Tensor, " n"],
+def _grasps(
+    T_object_base: Float[Tensor, "b 4 4"],
+    qpos: Float[Tensor, "b n"],
     touch: Touches,
-    row: int,
     robot: RobotHand,
     held: Held,
     settings: RetargetSettings,
     *,
-    part: str | None,
-    reason: str,
-    assignment: dict[str, str],
-) -> RobotGrasp:
-    at = qpos.double().numpy()
-    planned = Plan(at, at)
-    if not reason:
-        force = min(settings.grip_force, robot.description.grip_force)
-        planned = plan(
-            robot, held, T_object_base, qpos, touch, row,
-            friction=settings.friction, grip_force=force,
-        )  # fmt: skip
-    return RobotGrasp(
-        robot=robot.description.name,
-        T_object_base=T_object_base.double().numpy(),
-        joint_names=robot.joint_names,
-        qpos=at,
-        pregrasp_qpos=planned.pregrasp_qpos,
-        squeeze_qpos=planned.squeeze_qpos,
-        feasible=not reason,
-        reason=reason,
-        touched_part=part,
-        assignment=assignment,
-        residual=touch.gap(row),
-        penetration=float(touch.depth[row]),
+    parts: list[str | None],
+    reasons: list[str],
+    assignments: list[dict[str, str]],
+) -> list[RobotGrasp]:
+    """Poses with their plans and what is known of them."""
+    force = min(settings.grip_force, robot.description.grip_force)
+    planned = plans(
+        robot, held, T_object_base, qpos, touch, friction=settings.friction, grip_force=force
     )
+    return [
+        RobotGrasp(
+            robot=robot.description.name,
+            T_object_base=T_object_base[i].double().numpy(),
+            joint_names=robot.joint_names,
+            qpos=qpos[i].double().numpy(),
+            pregrasp_qpos=planned[i].pregrasp_qpos,
+            squeeze_qpos=planned[i].squeeze_qpos,
+            feasible=not reasons[i],
+            reason=reasons[i],
+            touched_part=parts[i],
+            assignment=assignments[i],
+            residual=touch.gap(i),
+            penetration=float(touch.depth[i]),
+        )
+        for i in range(len(qpos))
+    ]
 
 
 def _why_not(
