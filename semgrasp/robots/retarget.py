@@ -9,7 +9,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
-from semgrasp.robots.execution import Held, Touches, parts_at, touches, weakness
+from semgrasp.robots.execution import Held, Touches, parts_at, plans, touches, weakness
 from semgrasp.robots.gripper import grips
 from semgrasp.robots.imitate import hand_tables, imitate
 from semgrasp.robots.robot_grasp import RobotGrasp
