@@ -28,8 +28,9 @@ from semgrasp.hand import HandModel, dofs_from_finger_angles, open_hand
 from semgrasp.metrics import SolidObject
 from semgrasp.metrics.frechet import frechet_distance
 from semgrasp.objects.procedural import make_object
-from semgrasp.synthesis.grasp_table import GraspTable, unpack
+from semgrasp.synthesis.grasp_table import GraspTable
 from semgrasp.synthesis.hand_surface import REGIONS
+from semgrasp.synthesis.packing import unpack
 from semgrasp.synthesis.raw import RawGrasp, load_unit
 from semgrasp.types import FINGERS, Grasp
 

@@ -76,7 +76,7 @@ def _check(arguments: argparse.Namespace, progress):
 
     import torch
 
-    from semgrasp.evaluation.dataset_report import check_dataset
+    from semgrasp.evaluation.dataset_check import check_dataset
     from semgrasp.evaluation.hand_source import HandSource
 
     torch.set_num_threads(1)

@@ -27,7 +27,7 @@ def main() -> None:
 
     from semgrasp.errors import SemgraspError
     from semgrasp.hand import open_hand
-    from semgrasp.synthesis.grasp_table import pack_units
+    from semgrasp.synthesis.packing import pack_units
 
     torch.set_num_threads(1)
     hand = open_hand(dtype=torch.float64)

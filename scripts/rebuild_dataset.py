@@ -51,7 +51,8 @@ def _run(arguments: argparse.Namespace, progress) -> None:
     from semgrasp.errors import InputError
     from semgrasp.hand import open_hand
     from semgrasp.synthesis.captioning import write_dataset
-    from semgrasp.synthesis.grasp_table import GraspTable, write_units
+    from semgrasp.synthesis.grasp_table import GraspTable
+    from semgrasp.synthesis.packing import write_units
 
     torch.set_num_threads(1)
     begin = time.monotonic()

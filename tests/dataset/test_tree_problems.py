@@ -23,7 +23,7 @@ from semgrasp.dataset.oakink import (
     write_mesh,
     write_metadata,
 )
-from semgrasp.evaluation.dataset_report import check_dataset
+from semgrasp.evaluation.dataset_check import check_dataset
 from semgrasp.evaluation.hand_source import HandSource
 from semgrasp.types import Grasp
 

@@ -14,14 +14,9 @@ from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
 from semgrasp.hand import JOINT_LIMITS, HandModel, finger_angles_from_dofs, open_hand
 from semgrasp.objects.procedural import make_object
-from semgrasp.synthesis.grasp_table import (
-    LARGEST_SHIFT,
-    GraspTable,
-    pack_units,
-    unpack,
-    write_units,
-)
+from semgrasp.synthesis.grasp_table import GraspTable
 from semgrasp.synthesis.object_print import ObjectPrint
+from semgrasp.synthesis.packing import LARGEST_SHIFT, pack_units, unpack, write_units
 from semgrasp.synthesis.raw import RawGrasp, Tally, load_unit, save_unit, unit_files
 from semgrasp.types import FINGERS, Grasp
 
