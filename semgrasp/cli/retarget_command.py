@@ -189,7 +189,7 @@ def film_lift(
     """Simulate approach, close and lift and write the film; also what came of it, in words."""
     trial = RobotTrial(robot, sample.shape)
     recording = Recording()
-    lifted = trial.lift(trial.settled(grasp), watch=recording)
+    lifted = trial.lift(grasp, watch=recording)
     approach_object = grasp.T_object_base[:3, :3] @ robot.description.T_base_palm[:3, 0]
     recording.approach_from(approach_object)
     frames = film(
