@@ -112,6 +112,17 @@ def retarget_candidates(
     held = held or Held.of(shape)
     targets = human_targets(grasps, hand_model, held.field)
     generator = torch.Generator().manual_seed(seed)
+    return retarget_targets(targets, robot, held, settings, generator)
+
+
+def retarget_targets(
+    targets: HumanTargets,
+    robot: RobotHand,
+    held: Held,
+    settings: RetargetSettings,
+    generator: torch.Generator,
+) -> list[list[RobotGrasp]]:
+    """The same from where human fingers press, however that is known."""
     if robot.description.embodiment == "parallel_gripper":
         return [_gripped(i, targets, robot, held, settings, generator) for i in range(len(targets))]
     return _imitated(targets, robot, held, settings, generator)

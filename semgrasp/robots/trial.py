@@ -3,6 +3,7 @@
 # MuJoCo's bindings are compiled and carry no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,6 +27,11 @@ from semgrasp.simulation.bench import (
 )
 from semgrasp.types import ObjectShape
 
+_GRAVITY = 9.81
+"""In [m/s^2]."""
+_LOOK_EVERY = 0.02
+"""In [s]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiftRule:
@@ -33,10 +39,12 @@ class LiftRule:
 
     height: float = 0.2
     """In [m]."""
+    close_seconds: float = 0.8
+    """From the pregrasp to the squeeze, while the object is held up."""
     seconds: float = 1.5
-    """For the way up, at constant speed, and again to hold."""
+    """For the way up."""
     settle_seconds: float = 0.5
-    """After gravity has set in, before the way up."""
+    """Under gravity, before the way up and after it."""
     slip_limit: float = 0.05
     """Of the object's centre of mass against the hand, in [m]."""
 
@@ -52,7 +60,7 @@ class LiftResult(NamedTuple):
 
 
 Watch = Callable[[mujoco.MjModel, mujoco.MjData], None]
-"""Called every 20 ms of simulated time, for a film."""
+"""Called every 20 ms of simulated time, for a film; the hand is as high as it would be."""
 
 
 class RobotTrial:
@@ -91,7 +99,9 @@ class RobotTrial:
     ) -> LiftResult:
         """Close on the object while something else holds it, let gravity have it, raise the hand.
 
-        Up is +z of the object frame.
+        Up is +z of the object frame. The way up is simulated in the hand's frame, where raising it
+        is weight that changes with its acceleration: a body that is moved as `mocap` has no
+        velocity in MuJoCo, so friction would not carry anything along with it.
         """
         rule = rule or LiftRule()
         bench = self._bench
@@ -102,34 +112,50 @@ class RobotTrial:
         bench.start(stages)
         body = model.body("object").id
         start = data.xipos[body].copy()
-        base = data.mocap_pos[0].copy()
-        every = max(1, round(0.02 / model.opt.timestep))
+        step_seconds = model.opt.timestep
+        every = max(1, round(_LOOK_EVERY / step_seconds))
 
-        def simulate(seconds: float, climb: float) -> None:
-            for step in range(round(seconds / model.opt.timestep)):
-                data.mocap_pos[0, 2] += climb * model.opt.timestep
+        def simulate(seconds: float, *, climb: float = 0.0, from_height: float = 0.0) -> None:
+            count = round(seconds / step_seconds)
+            for step in range(count):
+                share = step / count
+                # Least jerk (Flash and Hogan, 1985): height, and its second derivative.
+                if climb > 0.0:
+                    bend = 60.0 * share - 180.0 * share**2 + 120.0 * share**3
+                    model.opt.gravity[2] = -_GRAVITY - climb / seconds**2 * bend
                 mujoco.mj_step(model, data)
                 if watch is not None and step % every == 0:
-                    watch(model, data)
+                    rise = 10.0 * share**3 - 15.0 * share**4 + 6.0 * share**5
+                    self._show(watch, from_height + climb * rise)
 
         try:
             self._hold_up(rate=100.0)
-            for before, after in zip(stages.controls, stages.controls[1:], strict=False):
+            for before, after in itertools.pairwise(stages.controls):
                 for share in np.linspace(0.1, 1.0, 10):
                     data.ctrl[:] = before + share * (after - before)
-                    simulate(0.04, 0.0)
+                    simulate(rule.close_seconds / 20)
             self._hold_up(rate=0.0)
-            model.opt.gravity[2] = -9.81
-            simulate(rule.settle_seconds, 0.0)
-            simulate(rule.seconds, rule.height / rule.seconds)
-            simulate(rule.seconds, 0.0)
+            model.opt.gravity[2] = -_GRAVITY
+            simulate(rule.settle_seconds)
+            simulate(rule.seconds, climb=rule.height)
+            model.opt.gravity[2] = -_GRAVITY
+            simulate(rule.settle_seconds, from_height=rule.height)
         finally:
             self._hold_up(rate=0.0)
             model.opt.gravity[:] = 0.0
-        slip = float(np.linalg.norm(data.xipos[body] - start - (data.mocap_pos[0] - base)))
+        slip = float(np.linalg.norm(data.xipos[body] - start))
         if not slip < rule.slip_limit:
             return LiftResult(False, slip, f"the object slipped {100 * slip:.1f} cm in the hand")
         return LiftResult(True, slip, "")
+
+    def _show(self, watch: Watch, height: float) -> None:
+        """Let hand and object be seen where they would be in the room."""
+        data = self._bench.data
+        z = int(self._bench.model.joint("object").qposadr[0]) + 2
+        base, thing = data.mocap_pos[0, 2], data.qpos[z]
+        data.mocap_pos[0, 2], data.qpos[z] = base + height, thing + height
+        watch(self._bench.model, data)
+        data.mocap_pos[0, 2], data.qpos[z] = base, thing
 
     def stages(self, grasp: RobotGrasp) -> Stages:
         """The grasp as commands of this robot's servos.
