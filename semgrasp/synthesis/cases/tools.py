@@ -61,15 +61,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         is_rod=True,
     ),
     GraspCase(
-        name="pen.body.fist",
-        site="fist",
-        target_part="body",
-        intents=("hold",),
-        is_rod=True,
-        manner=LIGHT_TOOL,
-    ),
-    # Spoon: the bowl at +x, open upwards.
-    GraspCase(
         name="spoon.handle.lateral",
         site="handle_flat",
         target_part="handle",
@@ -149,7 +140,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="handle",
         intents=_USE_HOLD,
         is_rod=True,
-        manner=ADDUCTED_THUMB,
+        manner=LIGHT_TOOL,
         avoid=(("bristles", 0.010),),
     ),
     GraspCase(
@@ -238,7 +229,6 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         target_part="shaft",
         intents=("handover",),
         manner=PALMAR_PINCH,
-        roll=_INDEX_BACK,
         is_rod=True,
         companions=("tip",),
         avoid=(("head", 0.003),),
@@ -528,7 +518,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         name="card.end.pinch",
         site="end",
         target_part="body",
-        intents=("use", "handover"),
+        intents=("use", "handover", "liftup"),
         manner=PALMAR_PINCH,
         arc=_FLAT,
         roll=(-20.0, 20.0),
@@ -538,20 +528,11 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         name="card.side.pinch",
         site="side",
         target_part="body",
-        intents=("hold", "handover"),
+        intents=("hold", "handover", "liftup"),
         manner=PINCH,
         arc=_FLAT,
         roll=(-20.0, 20.0),
         one_sided=True,
-    ),
-    GraspCase(
-        name="card.edges.lift",
-        site="edges",
-        target_part="body",
-        intents=("liftup",),
-        manner=PINCH,
-        arc=(-15.0, 15.0),
-        either_axis_sign=True,
     ),
     # Scissors: the blades at +x, the thumb's ring above.
     GraspCase(

@@ -32,14 +32,8 @@ ADDUCTED_THUMB = Manner(
     prior_weight=0.4,
 )
 
-LIGHT_TOOL = replace(
-    ADDUCTED_THUMB,
-    grasp_type="light tool",
-    open=Posture((0.55, 0.0, 0.85, 0.27), (0.35, 0.0, 0.1, 0.0, 0.0)),
-    close=Posture((1.45, 0.0, 1.72, 0.63), (0.45, 0.0, -0.1, 0.8, 0.5)),
-    prior=Posture((1.15, 0.0, 1.55, 0.51), (0.4, 0.0, 0.0, 0.45, 0.2)),
-    tilt=32.0,
-)
+# The same hand on a thinner handle, where a bad start ends inside the fingers.
+LIGHT_TOOL = replace(ADDUCTED_THUMB, grasp_type="light tool", ranking_penetration=1.0)
 
 SQUEEZE = Manner(
     grasp_type="medium wrap",
