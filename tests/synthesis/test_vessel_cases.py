@@ -31,7 +31,7 @@ def test_a_vessels_manner_keeps_within_the_joint_limits(name):
         assert limit_violation(torch.tensor(posture.dofs())).max() == 0.0
 
 
-def test_vessels_are_held_in_ten_of_the_taxonomys_ways():
+def test_vessels_are_held_in_eleven_of_the_taxonomys_ways():
     types = {case.manner.grasp_type for case in VESSEL_CASES}
     assert types >= {
         "large diameter",
@@ -42,6 +42,7 @@ def test_vessels_are_held_in_ten_of_the_taxonomys_ways():
         "precision disk",
         "quadpod",
         "fixed hook",
+        "lateral",
         "parallel extension",
         "extension type",
     }
@@ -76,7 +77,7 @@ def test_fingers_reach_into_a_rim_and_the_thumb_stays_outside(category, seed):
 
 
 def test_one_carries_a_bucket_with_the_forearm_up():
-    T, _ = placements("bucket.handle.carry")
+    T, _ = placements("bucket.handle.carry", seed=1)
     assert T[:, 2, 0].mean() > 0.6
     assert (T[:, 2, 0] > 0.0).all()
 

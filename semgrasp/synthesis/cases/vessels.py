@@ -1,5 +1,6 @@
 """Cases of vessels and boxes: what holds something."""
 
+from semgrasp.objects.procedural.procedural_object import SiteKind
 from semgrasp.synthesis.cases.case import ANY_PART, GraspCase
 from semgrasp.synthesis.manners import (
     BAR,
@@ -15,16 +16,20 @@ from semgrasp.synthesis.manners import (
     SMALL_WRAP,
     SPAN,
     WRAP,
+    Manner,
+    Range,
 )
 from semgrasp.synthesis.manners.tool_manners import LATERAL
 from semgrasp.types import Intent
 
 _USE_HOLD: tuple[Intent, ...] = ("use", "hold")
 
-_BOX_HOLDS = (
+_BoxHold = tuple[str, str, SiteKind, Manner, Range, tuple[Intent, ...]]
+
+_BOX_HOLDS: tuple[_BoxHold, ...] = (
     # Action, site and its kind, manner, radii that fit, intents.
-    ("grasp", "grip", "bar", WRAP, (0.02, 0.1), ("use", "hold")),
-    ("folio", "grip", "bar", FOLIO, (0.0, 0.02), ("use", "hold")),
+    ("grasp", "grip", "bar", WRAP, (0.02, 0.1), _USE_HOLD),
+    ("folio", "grip", "bar", FOLIO, (0.0, 0.02), _USE_HOLD),
     ("side", "*side", "pinch", PARALLEL, (0.0, 0.022), ("liftup", "handover")),
     ("span", "*side", "pinch", SPAN, (0.022, 0.1), ("liftup", "handover")),
     ("end", "end", "pinch", PARALLEL, (0.0, 0.022), ("handover", "liftup")),
@@ -173,7 +178,7 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
         name="bowl.body.hold",
         site="side",
         target_part="body",
-        intents=("hold", "liftup"),
+        intents=("use", "hold", "liftup"),
         manner=WRAP,
         site_radius=(0.0, 0.056),
         companions=("base", "rim"),
@@ -205,9 +210,10 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
             companions=("body", "lid", "cover", "spine", "latch", "ribbon", "cap"),
             either_axis_sign=True,
         )
-        for part in ("body", "cover")
+        for part in ("body", "cover", "lid")
         for action, site, kind, manner, radii, intents in _BOX_HOLDS
-        if part == "body" or manner is not WRAP
+        # Books have covers and are thin; the lid that a hand reaches is that of a gift box.
+        if part == "body" or (manner in (WRAP, SPAN)) == (part == "lid")
     ),
     # Bucket: its handle over the opening along x, the rim pinched with the fingers inside.
     GraspCase(
