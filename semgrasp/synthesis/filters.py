@@ -27,7 +27,7 @@ _SAMPLE_AREA = 0.7e-6
 class FilterLimits:
     """Thresholds of acceptance."""
 
-    depth: float = 0.0028
+    depth: float = 0.0024
     """Deepest hand vertex inside the object, in [m]."""
     volume: float = 3e-6
     """Volume shared by hand and object, in [m^3]."""

@@ -84,11 +84,8 @@ def render(
     mesh = Trimesh(vertices, faces, process=False)
     vertex_normals = np.asarray(mesh.vertex_normals)
 
-    back = np.asarray(towards_camera, dtype=float)
-    back = back / np.linalg.norm(back)
-    right = np.cross([0.0, 0.0, 1.0], back)
-    right = right / np.linalg.norm(right) if np.linalg.norm(right) > 1e-6 else np.eye(3)[0]
-    R_camera_world = np.stack([right, np.cross(back, right), back])
+    R_camera_world = camera_axes(towards_camera)
+    back = R_camera_world[2]
 
     in_camera = vertices @ R_camera_world.T
     low, high = in_camera.min(axis=0), in_camera.max(axis=0)
@@ -121,6 +118,15 @@ def render(
         image[hit_ray] = (colours[hit_face] * shade[:, None]).clip(0, 1)
     image = image.reshape(size, _SUPERSAMPLING, size, _SUPERSAMPLING, 3).mean(axis=(1, 3))
     return Image.fromarray((image * 255).round().astype(np.uint8))
+
+
+def camera_axes(towards_camera: Sequence[float]) -> Float[ndarray, "3 3"]:
+    """Rows: the camera's right, its up, and the direction towards it, in the scene's frame."""
+    back = np.asarray(towards_camera, dtype=float)
+    back = back / np.linalg.norm(back)
+    right = np.cross([0.0, 0.0, 1.0], back)
+    right = right / np.linalg.norm(right) if np.linalg.norm(right) > 1e-6 else np.eye(3)[0]
+    return np.stack([right, np.cross(back, right), back])
 
 
 def render_grasp(

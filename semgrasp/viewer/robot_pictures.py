@@ -12,9 +12,11 @@ from semgrasp.dataset.atomic import written_whole
 from semgrasp.errors import InputError
 from semgrasp.robots.appearance import BodyMesh
 from semgrasp.types import ObjectShape
-from semgrasp.viewer.render import OTHER_VIEW, SIDE_VIEW, Surface, render
+from semgrasp.viewer.render import OTHER_VIEW, SIDE_VIEW, Surface, camera_axes, render
 
 VIDEO_ENDINGS = (".gif", ".mp4")
+_FINGER = 0.03
+"""Room in [m] around the origins of bodies, which lie inside what one sees."""
 _NEARBY = 0.08
 """What is farther than this in [m] from the object's box may leave the picture: a forearm."""
 
@@ -73,13 +75,15 @@ def film(
     size: int = 320,
 ) -> Iterator[Image.Image]:
     """Frame after frame of a robot and an object that move; one camera sees all of it."""
-    corners = []
-    for Ts_body, T_object in zip(Ts_world_body, Ts_world_object, strict=True):
-        moved = shape.vertices_object @ T_object[:3, :3].T + T_object[:3, 3]
-        fingers = Ts_body[sorted({mesh.body for mesh in meshes}), :3, 3]
-        corners += [moved.min(0), moved.max(0), fingers.min(0), fingers.max(0)]
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
-    half_width = 0.56 * float(np.linalg.norm(high - low))
+    seen_bodies = sorted({mesh.body for mesh in meshes})
+    points = [Ts_world_body[:, seen_bodies, :3, 3].reshape(-1, 3)]
+    for T_object in Ts_world_object:
+        points.append(shape.vertices_object @ T_object[:3, :3].T + T_object[:3, 3])
+    R_camera_world = camera_axes(towards_camera)
+    in_camera = np.concatenate(points) @ R_camera_world.T
+    low, high = in_camera.min(axis=0), in_camera.max(axis=0)
+    centre = (low + high) / 2 @ R_camera_world
+    half_width = 0.5 * float((high - low)[:2].max()) + _FINGER
     for Ts_body, T_object in zip(Ts_world_body, Ts_world_object, strict=True):
         seen = Surface.of_object(shape)
         moved = seen.vertices @ T_object[:3, :3].T + T_object[:3, 3]
@@ -91,7 +95,7 @@ def film(
             surfaces,
             towards_camera=towards_camera,
             size=size,
-            centre=(low + high) / 2,
+            centre=centre,
             half_width=half_width,
         )
 
