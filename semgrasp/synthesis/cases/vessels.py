@@ -210,10 +210,24 @@ VESSEL_CASES: tuple[GraspCase, ...] = (
             companions=("body", "lid", "cover", "spine", "latch", "ribbon", "cap"),
             either_axis_sign=True,
         )
-        for part in ("body", "cover", "lid")
+        for part in ("body", "cover")
         for action, site, kind, manner, radii, intents in _BOX_HOLDS
-        # Books have covers and are thin; the lid that a hand reaches is that of a gift box.
-        if part == "body" or (manner in (WRAP, SPAN)) == (part == "lid")
+        # Books are thin.
+        if part == "body" or manner not in (WRAP, SPAN)
+    ),
+    # A gift box has its lid almost down to its foot.
+    GraspCase(
+        name="box.lid.span",
+        site="*side",
+        site_kind="pinch",
+        target_part="lid",
+        intents=("use", "hold", "liftup", "handover"),
+        manner=SPAN,
+        arc=(-45.0, 45.0),
+        site_radius=(0.02, 0.1),
+        region_parts=dict.fromkeys(SPAN.regions, ANY_PART),
+        companions=("body", "ribbon"),
+        either_axis_sign=True,
     ),
     # Bucket: its handle over the opening along x, the rim pinched with the fingers inside.
     GraspCase(
