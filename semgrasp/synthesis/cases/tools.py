@@ -298,12 +298,14 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=SMALL_DIAMETER,
         arc=(-60.0, 60.0),
         avoid=(("head", 0.004),),
+        # The palm takes in what is thinner.
+        site_radius=(0.005, 0.1),
     ),
     GraspCase(
         name="wrench.handle.thumb",
         site="handle",
         target_part="handle",
-        intents=("use",),
+        intents=_USE_HOLD,
         is_rod=True,
         manner=ADDUCTED_THUMB,
         arc=(-60.0, 60.0),
@@ -502,6 +504,7 @@ TOOL_CASES: tuple[GraspCase, ...] = (
         manner=PINCH,
         arc=(-30.0, 30.0),
         either_axis_sign=True,
+        avoid=(("handle", 0.002),),
     ),
     # Card: lies flat.
     GraspCase(

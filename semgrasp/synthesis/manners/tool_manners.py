@@ -11,6 +11,8 @@ SMALL_DIAMETER = replace(
     open=Posture((0.55, 0.0, 0.8, 0.24), (0.75, 0.1, 0.35, 0.0, 0.0)),
     close=Posture((1.45, 0.0, 1.72, 0.63), (1.3, 0.1, 0.85, 0.8, 0.9)),
     prior=Posture((1.2, 0.0, 1.55, 0.51), (1.1, 0.1, 0.7, 0.6, 0.6)),
+    # A palm that pulls hard would take in what is thin.
+    regions=BAR.regions | {"palm_middle": 1.0},
 )
 
 _OBLIQUE_FIST = {
