@@ -134,7 +134,8 @@ class PartLabels:
         sample = shape.sample(count, generator=torch.Generator().manual_seed(0))
         assert sample.parts is not None
         self.part_names = shape.part_names
-        self._tree = KDTree(sample.points_object.numpy())
+        # Unbalanced: the balanced tree crashes on flushed denormals, which workers flush for speed.
+        self._tree = KDTree(sample.points_object.numpy(), balanced_tree=False)
         self._parts = sample.parts.numpy()
 
     def touched(

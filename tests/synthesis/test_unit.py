@@ -24,7 +24,7 @@ def hands():
 @pytest.fixture(scope="module")
 def mug_grasps(hands):
     settings = SynthesisSettings(per_case=3, tries_per_grasp=2.0)
-    return synthesise_unit("mug", [7], hands, settings, seed=1, only_cases=("mug.body.hold",))
+    return synthesise_unit("mug", [3], hands, settings, seed=1, only_cases=("mug.body.hold",))
 
 
 @pytest.mark.parametrize("category", GRASPED_CATEGORIES)
@@ -142,7 +142,7 @@ def test_the_same_hand_moved_20_mm_off_does_not_hold(hands, mug_grasps):
 
 def test_the_same_seed_gives_the_same_grasps(hands, mug_grasps):
     settings = SynthesisSettings(per_case=3, tries_per_grasp=2.0)
-    again, _ = synthesise_unit("mug", [7], hands, settings, seed=1, only_cases=("mug.body.hold",))
+    again, _ = synthesise_unit("mug", [3], hands, settings, seed=1, only_cases=("mug.body.hold",))
     for one, two in zip(mug_grasps[0], again, strict=True):
         torch.testing.assert_close(one.T_object_hand, two.T_object_hand, rtol=0, atol=0)
 
