@@ -8,7 +8,7 @@ Grasps nobody tuned on: synthesised ones of the test split, and people's on scan
 it stopped. `--report` prints the table alone.
 
 Methods: `first` is retargeting without simulation, its best candidate; `tried` simulates up to
-four candidates and takes the first that holds; `keypoints` is dex-retargeting on the same robot
+eight candidates and takes the first that holds; `keypoints` is dex-retargeting on the same robot
 model, from the same start, closed a little farther to squeeze, or with our squeeze; `antipodal`
 draws grips anywhere on the object; `human` is the human hand itself under the same protocol.
 """
@@ -48,7 +48,7 @@ from semgrasp.simulation.dexgraspbench import DexGraspBenchTest
 from semgrasp.synthesis.raw import load_unit
 from semgrasp.types import Grasp, ObjectShape
 
-_TRIED = 4
+_TRIED = 8
 _CONTACT = 0.004
 """Object points nearer than this to a hand are in contact, in [m]."""
 _SURFACE_POINTS = 4000
@@ -290,7 +290,7 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
         seconds = time.process_time() - start
         pose = torch.from_numpy(T)[None].float(), torch.from_numpy(q)[None].float()
         touch = touches(robot, held, *pose)
-        (planned,) = plans(robot, held, *pose, touch, friction=0.6, grip_force=30.0)
+        (planned,) = plans(robot, held, *pose, touch, friction=0.6, grip_force=50.0)
         way = (robot.closed_qpos.numpy() - q).clip(-_BLIND_SQUEEZE, _BLIND_SQUEEZE)
         (part,) = parts_at(exam.shape, touch.points, touch.is_touching.float())
         grasp = RobotGrasp(
@@ -332,7 +332,7 @@ def _antipodal(
             continue
         T, q = found.T_object_base[0], found.qpos[0]
         touch = touches(robot, held, T[None], q[None])
-        (planned,) = plans(robot, held, T[None], q[None], touch, friction=0.6, grip_force=30.0)
+        (planned,) = plans(robot, held, T[None], q[None], touch, friction=0.6, grip_force=50.0)
         seconds = time.process_time() - start
         (part,) = parts_at(exam.shape, found.contacts, torch.ones(1, 2))
         grasp = RobotGrasp(

@@ -21,6 +21,8 @@ _STEP = 0.8
 """Between centres, as a share of the largest ball inside the piece."""
 _SMALLEST = 0.6
 """Balls smaller than this share of the largest are left out."""
+_ACROSS = 0.005
+"""Room between the thumb and other fingers, in [m]."""
 _THIN = 0.0015
 """Pieces without room for a ball of this radius in [m] are left out."""
 
@@ -91,3 +93,34 @@ def forbidden_pairs(robot: RobotHand) -> Int[Tensor, "pairs 2"]:
     centres = core.centres(Ts[None])[0]
     apart = (centres[first] - centres[second]).norm(dim=-1)
     return pairs[apart > core.radii[first] + core.radii[second]]
+
+
+@lru_cache(maxsize=16)
+def pair_margins(robot: RobotHand) -> Float[Tensor, " pairs"]:
+    """Room in [m] that each of the forbidden pairs must keep.
+
+    A thumb and a finger that close on something thin would meet beside it when they squeeze.
+    """
+    thumb = torch.zeros(len(robot.kinematics.body_names), dtype=torch.bool)
+    for finger in robot.description.fingers:
+        if finger.joints and finger.humans[0] == "thumb":
+            thumb[[robot.kinematics.body_index(pad.body) for pad in finger.pads]] = True
+    bodies = robot_core(robot).body[forbidden_pairs(robot)]
+    is_across = thumb[bodies].sum(-1) == 1
+    is_across &= (bodies > 0).all(-1)
+    return torch.where(is_across, _ACROSS, 0.0)
+
+
+@torch.no_grad()
+def self_overlap(
+    robot: RobotHand, Ts_object_body: Float[Tensor, "b bodies 4 4"]
+) -> Float[Tensor, " b"]:
+    """How much room in [m] the worst pair of balls that must not meet lacks; 0 where none does."""
+    core, pairs = robot_core(robot), forbidden_pairs(robot)
+    if len(pairs) == 0:
+        return torch.zeros(len(Ts_object_body))
+    first, second = pairs.unbind(-1)
+    centres = core.centres(Ts_object_body)
+    apart = (centres[:, first] - centres[:, second]).norm(dim=-1)
+    reach = core.radii[first] + core.radii[second] + pair_margins(robot)
+    return (reach - apart).amax(dim=1).clamp(min=0.0)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from semgrasp.metrics import SolidObject
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
-from semgrasp.robots.core import Core, robot_core
+from semgrasp.robots.core import robot_core
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface, robot_surface
@@ -33,7 +33,12 @@ _FACING = 0.5
 """...if they face it within 60 degrees: the cosine."""
 _CLEAR = 0.003
 """What touches is this far off in the pregrasp, in [m]."""
-_OPENINGS = torch.linspace(0.0, 1.0, 11)
+_OPENINGS = torch.linspace(0.0, 1.0, 15)
+_FOLLOW = 0.04
+"""Bend in [rad] that every touching finger is commanded beyond its share of the forces: it follows
+an object that gives way by some millimetres."""
+_MOST_OPENING = 0.7
+"""Farthest that a joint is unbent for the pregrasp, in [rad]."""
 _SPACING = 0.005
 """Between the points that may touch, in [m]."""
 _CONE_EDGES, _ROUNDS, _RATE = 6, 100, 0.5
@@ -208,7 +213,8 @@ def plans(
         ).forces
         wrenches = np.concatenate([np.cross(at, forces), forces], axis=1)
         torque = np.einsum("ck,ckn->n", wrenches, screws[row, is_touching.numpy()])
-        squeeze = qpos[row].double().numpy() + torque / stiffness
+        reach = _FOLLOW * _follows(robot, is_touching) if robot.description.opening is None else 0.0
+        squeeze = qpos[row].double().numpy() + torque / stiffness + reach
         found.append(Plan(opened[row].double().numpy(), squeeze))
     return found
 
@@ -220,28 +226,67 @@ def _opened(
     q: Float[Tensor, "b n"],
     touch: Touches,
 ) -> Float[Tensor, "b n"]:
-    """The least opening at which the bodies that touch, all but the base, are clear.
+    """Every finger unbent until what it touches with is clear, each as little as it needs.
 
-    Fingers open only as far as nothing gets deeper into the object on the way.
+    Joints go back along the way from open to closed, not to the open pose itself, which from a
+    finished grasp may lie through the object; and no farther than nothing gets deeper into it.
     """
-    steps = len(_OPENINGS)
-    poses = q[:, None] + _OPENINGS[:, None] * (robot.open_qpos.float() - q)[:, None]
+    way = _closing(robot)
+    low, high = robot.limits.float().unbind(-1)
+    steps = _OPENINGS * (_MOST_OPENING if robot.description.opening is None else high.max())
+    poses = (q[:, None] - steps[:, None] * way).clamp(low, high)
     core = robot_core(robot)
-    moves = core.body > 0
-    moving = Core(core.centres_body[moves], core.radii[moves], core.body[moves])
-    Ts = robot.kinematics.forward(T.repeat_interleave(steps, dim=0), poses.flatten(0, 1))
+    Ts = robot.kinematics.forward(T.repeat_interleave(len(steps), dim=0), poses.flatten(0, 1))
     which = torch.zeros(len(Ts), dtype=torch.long)
-    distance, _ = GridStack.of([held.field]).value_and_gradient(moving.centres(Ts), which)
-    gap = (distance - moving.radii).unflatten(0, (len(q), steps))
-    uses = touch.is_touching[:, moving.body]
-    uses = uses | ~uses.any(dim=1, keepdim=True)
-    worst = gap.amin(dim=-1)
-    is_blocked = (worst < worst[:, :1].clamp(max=0.0) - 0.001).cumsum(dim=1) > 0
-    clearance = torch.where(uses[:, None], gap, torch.inf).amin(dim=-1)
-    clearance = torch.where(is_blocked, -torch.inf, clearance)
-    enough = clearance > _CLEAR
-    best = torch.where(enough.any(1), enough.float().argmax(dim=1), clearance.argmax(dim=1))
-    return poses[torch.arange(len(q)), best]
+    distance, _ = GridStack.of([held.field]).value_and_gradient(core.centres(Ts), which)
+    gap = (distance - core.radii).unflatten(0, (len(q), len(steps)))
+    touching = touch.is_touching[:, core.body]
+    opened = q.clone()
+    rows = torch.arange(len(q))
+    for joints in _independent_fingers(robot):
+        moves = _moved_by(robot, joints)[core.body]
+        own = gap[:, :, moves]
+        uses = touching[:, moves]
+        uses = uses | ~uses.any(dim=1, keepdim=True)
+        worst = own.amin(dim=-1)
+        is_blocked = (worst < worst[:, :1].clamp(max=0.0) - 0.001).cumsum(dim=1) > 0
+        clearance = torch.where(uses[:, None], own, torch.inf).amin(dim=-1)
+        clearance = torch.where(is_blocked, -torch.inf, clearance)
+        enough = clearance > _CLEAR
+        best = torch.where(enough.any(1), enough.float().argmax(dim=1), clearance.argmax(dim=1))
+        opened[:, joints] = poses[rows, best][:, joints]
+    return opened
+
+
+def _follows(robot: RobotHand, is_touching: Bool[Tensor, " bodies"]) -> Float[ndarray, " n"]:
+    """The closing direction of the fingers that touch."""
+    used = np.zeros(len(robot.joint_names))
+    for joints in _independent_fingers(robot):
+        used[joints] = float((_moved_by(robot, joints) & is_touching).any())
+    return used * _closing(robot).double().numpy()
+
+
+def _closing(robot: RobotHand) -> Float[Tensor, " n"]:
+    """Direction from open to closed, its largest entry 1."""
+    way = (robot.closed_qpos - robot.open_qpos).float()
+    return way / way.abs().max().clamp(min=1e-9)
+
+
+def _moved_by(robot: RobotHand, joints: list[int]) -> Bool[Tensor, " bodies"]:
+    screws = _screws(robot)
+    return (screws.carries @ screws.drives)[:, joints].any(dim=1)
+
+
+def _independent_fingers(robot: RobotHand) -> list[list[int]]:
+    """Indices of the independent joints of each finger; fingers driven by one joint are one."""
+    names = robot.joint_names
+    drivers = {coupling.joint: coupling.driver for coupling in robot.description.couplings}
+    groups = [
+        sorted({names.index(drivers.get(joint, joint)) for joint in finger.joints})
+        for finger in robot.description.fingers
+        if finger.joints
+    ]
+    return [group for i, group in enumerate(groups) if group not in groups[:i]]
 
 
 def parts_at(

@@ -10,7 +10,7 @@ from torch import Tensor
 from semgrasp.geometry import axis_angle_to_matrix
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.robots.assignment import PALM_REACH, Alignment, align, possible_assignments
-from semgrasp.robots.core import forbidden_pairs, robot_core
+from semgrasp.robots.core import forbidden_pairs, pair_margins, robot_core
 from semgrasp.robots.descent import descend
 from semgrasp.robots.objective import Goals, Objective, Tolerances
 from semgrasp.robots.robot_hand import RobotHand
@@ -31,7 +31,9 @@ its neighbour."""
 
 EARLY = Tolerances()
 """To find the way: fingers to their contacts."""
-LATE = Tolerances(attract=0.016, far=0.02, depth=0.0003, press=0.0007, palm_shift=0.06)
+LATE = Tolerances(
+    attract=0.016, far=0.02, depth=0.0003, overlap=0.0006, press=0.0007, palm_shift=0.06
+)
 """To arrive: pads on the surface, nothing inside, roughly there."""
 
 
@@ -172,6 +174,7 @@ def imitate(
             tables.surface,
             robot_core(tables.robot),
             forbidden_pairs(tables.robot),
+            pair_margins(tables.robot),
             field_stack,
             some,
             tables.open_qpos + 0.4 * (tables.closed_qpos - tables.open_qpos),

@@ -20,8 +20,8 @@ from semgrasp.robots.kinematics import Kinematics
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface
 
-_PAIRS = 64
-"""Pairs of spheres looked at in one step."""
+_PAIRS = 400
+"""Pairs of balls kept apart in one step, at most: those deepest in any pose of the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,8 @@ class Objective:
     core: Core
     pairs: Int[Tensor, "pairs 2"]
     """Balls of the core that must not meet."""
+    margins: Float[Tensor, " pairs"]
+    """Room they must keep, in [m]."""
     field: GridStack
     goals: Goals
     reference: Float[Tensor, " n"]
@@ -158,11 +160,13 @@ class Objective:
         first, second = self.pairs.unbind(-1)
         # Written out: a batched distance of all pairs would hold many that may meet.
         apart = (centres[:, first] - centres[:, second]).square().sum(-1).sqrt()
-        overlap = self.core.radii[first] + self.core.radii[second] - apart
-        # Few pairs ever meet: only those deepest over the batch are worth their rows.
-        worst = overlap.amax(dim=0).topk(min(_PAIRS, len(first))).indices
-        first, second = first[worst], second[worst]
-        overlap = overlap[:, worst].clamp(min=0.0)
+        overlap = self.core.radii[first] + self.core.radii[second] + self.margins - apart
+        # Few pairs ever meet: only those are worth their rows.
+        worst = overlap.amax(dim=0)
+        met = worst.topk(min(_PAIRS, len(worst))).indices
+        met = met[worst[met] > 0]
+        first, second = first[met], second[met]
+        overlap = overlap[:, met].clamp(min=0.0)
         apart = F.normalize(centres[:, first] - centres[:, second], dim=-1)
         weight = (overlap > 0).to(centres.dtype) / self.tolerances.overlap
         # Half of each square on either side: the other body is taken to stand still.

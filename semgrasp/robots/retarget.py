@@ -9,6 +9,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
+from semgrasp.robots.core import self_overlap
 from semgrasp.robots.execution import Held, Touches, parts_at, plans, touches, weakness
 from semgrasp.robots.gripper import grips
 from semgrasp.robots.imitate import hand_tables, imitate
@@ -22,7 +23,7 @@ _WEAKNESS = 1500.0
 """Cost of a grip that resists nothing, against residuals within their tolerance."""
 _DEEP, _SHALLOW = 40_000.0, 0.001
 """Cost per [m] of depth beyond what is forgiven, and that, in [m]: a hand that starts inside the
-object shoves it away."""
+object shoves it away, and fingers inside each other stop before they touch it."""
 _OTHER_PART = 60.0
 """Cost of holding another part than the human hand."""
 
@@ -31,19 +32,19 @@ _OTHER_PART = 60.0
 class RetargetSettings:
     """How hard to look for a grasp."""
 
-    starts: int = 12
+    starts: int = 16
     """Descents for each human grasp."""
     ways: int = 2
     """Assignments of the robot's fingers to human fingers that are tried."""
     iterations: int = 30
     """Steps of a descent."""
-    candidates: int = 6
+    candidates: int = 8
     """Of the best descents, those that go on to the end and become grasps."""
     simulate: int = 0
     """Candidates tried in simulation, best first, until one holds; 0 for none."""
     friction: float = 0.6
     """Between robot and object."""
-    grip_force: float = 30.0
+    grip_force: float = 50.0
     """Sum of the normal forces in [N], or what the robot can hold if that is less."""
     depth_limit: float = 0.005
     """A pose deeper inside the object than this, in [m], is no grasp."""
@@ -146,19 +147,23 @@ def _imitated(
         iterations=settings.iterations,
         generator=generator,
     )
-    touch = touches(robot, held, found.T_object_base.flatten(0, 1), found.qpos.flatten(0, 1))
+    T_object_base = found.T_object_base.flatten(0, 1)
+    qpos = found.qpos.flatten(0, 1)
+    touch = touches(robot, held, T_object_base, qpos)
     weak = weakness(touch, held, settings.friction)
     parts = parts_at(held.shape, touch.points, touch.is_touching.float())
     human_parts = _human_parts(targets, held)
     kept = found.cost.shape[1]
     is_other = [part != human_parts[j // kept] for j, part in enumerate(parts)]
     score = found.cost.flatten() + _WEAKNESS * weak + _OTHER_PART * torch.tensor(is_other)
-    score = score + _DEEP * (touch.depth - _SHALLOW).clamp(min=0.0)
+    overlap = self_overlap(robot, robot.kinematics.forward(T_object_base, qpos))
+    for depth in (touch.depth, overlap):
+        score = score + _DEEP * (depth - _SHALLOW).clamp(min=0.0)
     fingers = [finger.name for finger in robot.description.fingers if finger.joints]
     humans = found.human_of_finger.flatten(0, 1).tolist()
     grasps = _grasps(
-        found.T_object_base.flatten(0, 1),
-        found.qpos.flatten(0, 1),
+        T_object_base,
+        qpos,
         touch,
         robot,
         held,
