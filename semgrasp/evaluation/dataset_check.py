@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.evaluation.dataset_report import METRICS, DatasetReport
 from semgrasp.evaluation.fan_out import WorkerDiedError, fan_out
 from semgrasp.evaluation.hand_source import HandSource
+from semgrasp.evaluation.preprocessing import densely_meshed
 from semgrasp.evaluation.report import Evaluation
 from semgrasp.evaluation.running import evaluate
 from semgrasp.evaluation.sample import GraspSample
@@ -109,11 +111,16 @@ def check_dataset(
         )
         described += f", drawn with seed {seed}" if sample else ""
         samples = _samples(root, index, metadata, hand, rows)
+        if "oakink" in protocols:
+            notes.append(
+                "Under `oakink` objects are first meshed as densely as ManifoldPlus leaves them."
+            )
         for name in protocols if samples else ():
             advance = steps(f"measuring, {name}", len(samples))
             evaluation = evaluate(
-                samples, name, metrics=METRICS, workers=workers, seed=seed, progress=advance
-            )
+                _preprocessed(samples) if name == "oakink" else samples,
+                name, metrics=METRICS, workers=workers, seed=seed, progress=advance,
+            )  # fmt: skip
             measured.append(evaluation)
             problems += [
                 Problem(
@@ -272,3 +279,10 @@ def _samples(
             )
         samples.append(hand.posed(entry.folder, shapes[entry.oid], index.grasp(row)))
     return samples
+
+
+def _preprocessed(samples: Sequence[GraspSample]) -> list[GraspSample]:
+    """Samples of one object still share its shape."""
+    shapes = {id(sample.shape): sample.shape for sample in samples}
+    dense = {key: densely_meshed(shape) for key, shape in shapes.items()}
+    return [replace(sample, shape=dense[id(sample.shape)]) for sample in samples]
