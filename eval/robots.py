@@ -34,13 +34,14 @@ from semgrasp.hand import HandModel, open_hand
 from semgrasp.metrics import SolidObject, held_part, proportion_interval
 from semgrasp.metrics import touched_parts as human_touched_parts
 from semgrasp.objects.procedural import make_object
-from semgrasp.robots.execution import Held, parts_at, penetration, plans, touches
+from semgrasp.robots.execution import plans
 from semgrasp.robots.gripper import find_grips
 from semgrasp.robots.imitate import first_alignment, hand_tables
 from semgrasp.robots.retarget import retarget_candidates
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand, robot_hand
 from semgrasp.robots.targets import human_targets
+from semgrasp.robots.touching import Held, parts_at, penetration, touches
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.simulation import convex_decomposition
 from semgrasp.simulation.articulated_hand import ArticulatedHand

@@ -34,7 +34,7 @@ class Alignment:
     """One way for each of many grasps, and where it puts the robot's base."""
 
     human_of_finger: Int[Tensor, "b fingers"]
-    """Index into `HUMAN_FINGERS` for each finger of the robot; -1 for one that stands in for none."""
+    """Index into `HUMAN_FINGERS` for each finger of the robot; -1 where it stands in for none."""
     posture: Int[Tensor, " b"]
     """Which of the given postures fits best."""
     T_object_base: Float[Tensor, "b 4 4"]

@@ -1,14 +1,13 @@
 """From a robot's pose on an object to a grasp that can be carried out: open, close, press.
 
-What touches is read from points on the robot's surface. The forces of the touching points that
-balance best give, through the transposed Jacobian, the torques of the joints; through the
-stiffness of the servos, these give where the joints must be commanded to go.
+The forces of the touching points that balance best give, through the transposed Jacobian, the
+torques of the joints; through the stiffness of the servos, these give where the joints must be
+commanded to go.
 """
 
 # MuJoCo's bindings are compiled and carry no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,19 +17,13 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-from semgrasp.metrics import SolidObject
-from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
+from semgrasp.objects.signed_distance import GridStack
 from semgrasp.robots.core import robot_core
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
-from semgrasp.robots.surface import RobotSurface, robot_surface
+from semgrasp.robots.touching import Held, Touches
 from semgrasp.simulation.squeeze import balanced_forces
-from semgrasp.types import ObjectShape
 
-_TOUCH = 0.0025
-"""Points nearer than this to the object touch, in [m]..."""
-_FACING = 0.5
-"""...if they face it within 60 degrees: the cosine."""
 _CLEAR = 0.003
 """What touches is this far off in the pregrasp, in [m]."""
 _OPENINGS = torch.linspace(0.0, 1.0, 15)
@@ -39,61 +32,6 @@ _FOLLOW = 0.04
 an object that gives way by some millimetres."""
 _MOST_OPENING = 0.7
 """Farthest that a joint is unbent for the pregrasp, in [rad]."""
-_SPACING = 0.005
-"""Between the points that may touch, in [m]."""
-_CONE_EDGES, _ROUNDS, _RATE = 6, 100, 0.5
-"""Of the search for forces that cancel: exponentiated gradient, which keeps them positive."""
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """The object as the robot meets it."""
-
-    shape: ObjectShape
-    field: SignedDistanceGrid
-    com: Float[ndarray, "3"]
-    """Centre of mass in [m]."""
-    reach: float
-    """Half its size in [m]."""
-
-    @staticmethod
-    def of(shape: ObjectShape, field: SignedDistanceGrid | None = None) -> "Held":
-        """With its distance grid, built here unless given."""
-        if field is None:
-            thin = np.ptp(shape.vertices_object, axis=0).min() < 0.01
-            field = SignedDistanceGrid.build(
-                shape.vertices_object,
-                shape.faces,
-                spacing=0.0015 if thin else 0.002,
-                is_closed=shape.is_watertight,
-            )
-        # The middle of the filled grid: a solid's centre of mass without asking for a clean mesh.
-        inside = torch.nonzero(field.values < 0).double()
-        com = shape.vertices_object.mean(axis=0)
-        if len(inside):
-            com = (field.origin.double() + field.spacing * inside.mean(0)).numpy()
-        reach = float(np.linalg.norm(shape.vertices_object - com, axis=1).max())
-        return Held(shape, field, com, reach)
-
-
-class Touches(NamedTuple):
-    """What many posed robots touch: the nearest point of each body; how deep they are inside."""
-
-    points: Float[Tensor, "b bodies 3"]
-    """On the object's surface in [m]."""
-    normals: Float[Tensor, "b bodies 3"]
-    """Unit normals into the object."""
-    is_touching: Bool[Tensor, "b bodies"]
-    """Which bodies touch; the points of others mean nothing."""
-    gaps: Float[Tensor, "b bodies"]
-    """Signed distance of those points to the surface in [m]."""
-    depth: Float[Tensor, " b"]
-    """Of the deepest point of the robot, in [m]."""
-
-    def gap(self, row: int) -> float:
-        """Mean distance in [m] of the touching points from the surface; 0 where nothing does."""
-        touching = self.is_touching[row]
-        return float(self.gaps[row, touching].abs().mean()) if bool(touching.any()) else 0.0
 
 
 class Plan(NamedTuple):
@@ -104,76 +42,9 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def touching_surface(robot: RobotHand) -> RobotSurface:
-    """Points of a robot that may touch, in single precision."""
-    surface = robot_surface(robot, _SPACING)
-    return RobotSurface(surface.points_body.float(), surface.normals_body.float(), surface.body)
-
-
-@lru_cache(maxsize=16)
 def _screws(robot: RobotHand) -> Screws:
     bodies = np.arange(robot.model.nbody) - 1
     return Screws.of(robot.model, bodies, robot.joint_names, robot.description.couplings)
-
-
-@torch.no_grad()
-def touches(
-    robot: RobotHand,
-    held: Held,
-    T_object_base: Float[Tensor, "b 4 4"],
-    qpos: Float[Tensor, "b n"],
-) -> Touches:
-    """What each pose touches."""
-    surface = touching_surface(robot)
-    Ts = robot.kinematics.forward(T_object_base, qpos)
-    points, normals = surface.points(Ts), surface.normals(Ts)
-    which = torch.zeros(len(Ts), dtype=torch.long)
-    stack = GridStack.of([held.field])
-    distance, slope = stack.value_and_gradient(points, which)
-    outward = torch.nn.functional.normalize(slope, dim=-1)
-    is_near = (distance < _TOUCH) & ((normals * outward).sum(-1) < -_FACING)
-    ranked = torch.where(is_near, distance, torch.inf)
-    own = surface.body == torch.arange(Ts.shape[1])[:, None]
-    nearest = torch.stack(
-        [torch.where(mask, ranked, torch.inf).argmin(dim=1) for mask in own], dim=1
-    )
-    rows = torch.arange(len(Ts))[:, None]
-    touching = is_near[rows, nearest] & own[torch.arange(len(own)), nearest]
-    at = points[rows, nearest] - distance[rows, nearest, None] * outward[rows, nearest]
-    core = robot_core(robot)
-    inside = core.radii - stack.value_and_gradient(core.centres(Ts), which)[0]
-    depth = torch.maximum(-distance.amin(dim=1), inside.amax(dim=1)).clamp(min=0.0)
-    return Touches(at, -outward[rows, nearest], touching, distance[rows, nearest], depth)
-
-
-@torch.no_grad()
-def weakness(
-    touch: Touches, held: Held, friction: float, *, pull: float = 0.2
-) -> Float[Tensor, " b"]:
-    """Wrench that is left when the grip resists six pulls on the centre of mass, the worst.
-
-    In shares of the grip force, torques over the object's reach; 1 without contact. It is 0 where
-    forces inside the friction cones cancel a pull of the given share of their sum.
-    """
-    n = touch.normals
-    first = torch.linalg.cross(n, torch.eye(3)[n.abs().argmin(dim=-1)])
-    first = torch.nn.functional.normalize(first, dim=-1)
-    second = torch.linalg.cross(n, first)
-    angle = torch.arange(_CONE_EDGES) * (2 * torch.pi / _CONE_EDGES)
-    around = angle.cos()[:, None, None, None] * first + angle.sin()[:, None, None, None] * second
-    forces = (n + friction * around).permute(1, 2, 0, 3)
-    arms = (touch.points - torch.from_numpy(held.com).float())[:, :, None].expand_as(forces)
-    wrenches = torch.cat([forces, torch.linalg.cross(arms, forces) / held.reach], -1).flatten(1, 2)
-    pulls = pull * torch.cat([torch.eye(3), -torch.eye(3)]) @ torch.eye(3, 6)
-    mask = touch.is_touching.repeat_interleave(_CONE_EDGES, dim=1)
-    logits = torch.where(mask, 0.0, -torch.inf)
-    logits = torch.where(mask.any(-1, keepdim=True), logits, 0.0)[:, None].expand(-1, 6, -1)
-    left = torch.zeros(len(n), 6, 6)
-    for _ in range(_ROUNDS):
-        left = logits.softmax(dim=-1) @ wrenches + pulls
-        logits = logits - _RATE * left @ wrenches.mT
-    worst = left.norm(dim=-1).amax(dim=-1)
-    return torch.where(mask.any(-1), worst, 1.0).clamp(max=1.0)
 
 
 @torch.no_grad()
@@ -287,41 +158,3 @@ def _independent_fingers(robot: RobotHand) -> list[list[int]]:
         if finger.joints
     ]
     return [group for i, group in enumerate(groups) if group not in groups[:i]]
-
-
-def parts_at(
-    shape: ObjectShape, points: Float[Tensor, "b n 3"], weights: Float[Tensor, "b n"]
-) -> list[str | None]:
-    """The part that most of the weight lies on; None where there is none, or parts are unknown."""
-    if shape.face_parts is None:
-        return [None] * len(points)
-    import igl
-
-    face = igl.point_mesh_squared_distance(
-        np.ascontiguousarray(points.reshape(-1, 3).double().numpy()),
-        np.ascontiguousarray(shape.vertices_object, dtype=np.float64),
-        np.ascontiguousarray(shape.faces, dtype=np.int64),
-    )[1]
-    part = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)].reshape(weights.shape)
-    share = [
-        np.bincount(row, weight, minlength=len(shape.part_names))
-        for row, weight in zip(part, weights.double().numpy(), strict=True)
-    ]
-    return [shape.part_names[int(s.argmax())] if s.sum() > 0 else None for s in share]
-
-
-@torch.no_grad()
-def penetration(
-    robot: RobotHand,
-    solid: SolidObject,
-    T_object_base: Float[ndarray, "4 4"],
-    qpos: Float[ndarray, " n"],
-) -> float:
-    """Depth in [m] of the deepest point of the robot's surface, from exact distances."""
-    Ts = robot.kinematics.forward(torch.from_numpy(T_object_base), torch.from_numpy(qpos))
-    points = touching_surface(robot).points(Ts).numpy()
-    low, high = solid.bounds
-    points = points[((points > low) & (points < high)).all(axis=1)]
-    if len(points) == 0:
-        return 0.0
-    return max(0.0, -float(solid.nearest(points)[0].min()))

@@ -10,12 +10,13 @@ from torch import Tensor
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
 from semgrasp.robots.core import self_overlap
-from semgrasp.robots.execution import Held, Touches, parts_at, plans, touches, weakness
+from semgrasp.robots.execution import plans
 from semgrasp.robots.gripper import grips
 from semgrasp.robots.imitate import hand_tables, imitate
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.targets import HUMAN_FINGERS, HumanTargets, human_targets
+from semgrasp.robots.touching import Held, Touches, parts_at, touches, weakness
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.types import Grasp, ObjectShape
 

@@ -3,7 +3,8 @@
 A hinge along the unit axis u through the point c moves a point p by u x p + c x u per radian: the
 screw (u, c x u) holds for every point it carries. A residual that depends on the pose of one body
 has the gradient of a wrench (moment about the object's origin, force); wrench times screw is its
-derivative. So the Gauss-Newton system of any number of residuals is a sum over bodies of 6x6 blocks.
+derivative. So the Gauss-Newton system of any number of residuals is a sum of one 6x6 block per
+body.
 """
 
 # MuJoCo's bindings are compiled and carry no type stubs.

@@ -149,7 +149,7 @@ def press(
 
 
 def _balanced_torque(bench: GraspBench, grip_force: float) -> Float[ndarray, " actuators"]:
-    """Efforts of actuators whose forces on the object cancel, in [N m] or [N]; 0 without contact."""
+    """Efforts in [N m] or [N] whose forces on the object cancel; zero without contact."""
     model, data = bench.model, bench.data
     object_id = model.body("object").id
     points, normals, hands = [], [], []

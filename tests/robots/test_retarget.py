@@ -11,11 +11,12 @@ from tiny_hands import parallel_jaw, three_fingers
 from semgrasp.errors import InputError
 from semgrasp.hand import open_hand
 from semgrasp.objects.procedural import make_object
-from semgrasp.robots.execution import Held, parts_at, touches, weakness
-from semgrasp.robots.gripper import find_grips, jaws
+from semgrasp.robots.gripper import find_grips
+from semgrasp.robots.jaws import jaws
 from semgrasp.robots.retarget import RetargetSettings, retarget, retarget_targets
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.targets import HumanTargets, human_targets
+from semgrasp.robots.touching import Held, parts_at, touches, weakness
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.types import Grasp, ObjectShape
 
@@ -145,7 +146,11 @@ def test_pregrasp_is_farther_from_the_object_than_the_grasp(three_on_bar):
 def test_candidates_do_not_depend_on_what_shares_their_batch(hand, wrap, round_bar):
     robot = three_fingers()
     settings = RetargetSettings(starts=1, candidates=1, ways=1, iterations=10)
-    pair = Grasp(*(torch.cat([x, x]) for x in (wrap.T_object_hand, wrap.finger_angles, wrap.betas)))
+    pair = Grasp(
+        wrap.T_object_hand.repeat(2, 1, 1),
+        wrap.finger_angles.repeat(2, 1, 1),
+        wrap.betas.repeat(2, 1),
+    )
     alone = retarget(wrap, hand, round_bar, robot, settings=settings)
     both = retarget(pair, hand, round_bar, robot, settings=settings)
     for grasp in both:
