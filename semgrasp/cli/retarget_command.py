@@ -28,7 +28,7 @@ from semgrasp.robots.robot_hand import RobotHand, robot_hand
 from semgrasp.robots.scene_files import write_mjcf, write_usd
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.simulation import convex_decomposition
-from semgrasp.types import Grasp
+from semgrasp.types import Grasp, ObjectShape
 from semgrasp.viewer import contact_sheet, save_png
 from semgrasp.viewer.robot_pictures import film, render_robot_grasp, write_video
 
@@ -179,24 +179,24 @@ def _film_all(
             continue
         best = min(feasible, key=lambda answer: answer.grasp.stable is not True)
         with console.status(f"Filming {robot.description.name} ..."):
-            written, held = film_lift(best.robot, best.grasp, best.sample, folder)
+            written, held = film_lift(robot, best.grasp, best.sample.shape, folder)
         console.print(f"{written.name}: {held}")
 
 
 def film_lift(
-    robot: RobotHand, grasp: RobotGrasp, sample: GraspSample, folder: Path
+    robot: RobotHand, grasp: RobotGrasp, shape: ObjectShape, folder: Path, *, ending: str = "mp4"
 ) -> tuple[Path, str]:
     """Simulate approach, close and lift and write the film; also what came of it, in words."""
-    trial = RobotTrial(robot, sample.shape)
+    trial = RobotTrial(robot, shape)
     recording = Recording()
     lifted = trial.lift(grasp, watch=recording)
     approach_object = grasp.T_object_base[:3, :3] @ robot.description.T_base_palm[:3, 0]
     recording.approach_from(approach_object)
     frames = film(
-        sample.shape, visible_meshes(robot.model), recording.Ts_world_body,
+        shape, visible_meshes(robot.model), recording.Ts_world_body,
         recording.Ts_world_object, towards_camera=_camera(approach_object), size=_FILM_SIZE,
     )  # fmt: skip
-    path = folder / f"lift_{robot.description.name}.mp4"
+    path = folder / f"lift_{robot.description.name}.{ending}"
     written = write_video(list(frames), path, frames_per_second=recording.frames_per_second)
     return written, "lifted and held" if lifted.success else lifted.reason
 
