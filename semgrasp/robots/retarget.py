@@ -20,13 +20,11 @@ from semgrasp.robots.touching import Held, Touches, parts_at, touches, weakness
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.types import Grasp, ObjectShape
 
-_WEAKNESS = 1500.0
-"""Cost of a grip that resists nothing, against residuals within their tolerance."""
-_DEEP, _SHALLOW = 40_000.0, 0.001
-"""Cost per [m] of depth beyond what is forgiven, and that, in [m]: a hand that starts inside the
-object shoves it away, and fingers inside each other stop before they touch it."""
-_OTHER_PART = 60.0
-"""Cost of holding another part than the human hand."""
+_DEEP, _SHALLOW = 27.0, 0.001
+"""Weakness that a depth of 1 m beyond what is forgiven counts as, and that, in [m]: a hand that
+starts inside the object shoves it away; fingers inside each other stop before they touch it."""
+_OTHER_PART = 0.04
+"""Weakness that holding another part than the human hand counts as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +154,8 @@ def _imitated(
     human_parts = _human_parts(targets, held)
     kept = found.cost.shape[1]
     is_other = [part != human_parts[j // kept] for j, part in enumerate(parts)]
-    score = found.cost.flatten() + _WEAKNESS * weak + _OTHER_PART * torch.tensor(is_other)
+    # Not by the cost of the descent: a power grasp has more residuals than a pinch, and holds.
+    score = weak + _OTHER_PART * torch.tensor(is_other)
     overlap = self_overlap(robot, robot.kinematics.forward(T_object_base, qpos))
     for depth in (touch.depth, overlap):
         score = score + _DEEP * (depth - _SHALLOW).clamp(min=0.0)
