@@ -69,6 +69,7 @@ def plans(
     screws = _screws(robot).of_bodies(Ts, T_object_base[:, :3, 3])[..., 6:].double().numpy()
     stiffness = robot.model.actuator_gainprm[:, 0]
     opened = _opened(robot, held, T_object_base, qpos, touch)
+    farther = _FOLLOW * _follows(robot, touch.is_touching)
     found = []
     for row, (points, normals, is_touching) in enumerate(
         zip(touch.points, touch.normals, touch.is_touching, strict=True)
@@ -84,8 +85,7 @@ def plans(
         ).forces
         wrenches = np.concatenate([np.cross(at, forces), forces], axis=1)
         torque = np.einsum("ck,ckn->n", wrenches, screws[row, is_touching.numpy()])
-        reach = _FOLLOW * _follows(robot, is_touching) if robot.description.opening is None else 0.0
-        squeeze = qpos[row].double().numpy() + torque / stiffness + reach
+        squeeze = qpos[row].double().numpy() + torque / stiffness + farther[row]
         found.append(Plan(opened[row].double().numpy(), squeeze))
     return found
 
@@ -129,12 +129,15 @@ def _opened(
     return opened
 
 
-def _follows(robot: RobotHand, is_touching: Bool[Tensor, " bodies"]) -> Float[ndarray, " n"]:
-    """The closing direction of the fingers that touch."""
-    used = np.zeros(len(robot.joint_names))
+def _follows(robot: RobotHand, is_touching: Bool[Tensor, "b bodies"]) -> Float[ndarray, "b n"]:
+    """The closing direction of the fingers that touch; zero for a gripper, whose jaws are stiff."""
+    if robot.description.opening is not None:
+        return np.zeros((len(is_touching), len(robot.joint_names)))
+    used = torch.zeros(len(is_touching), len(robot.joint_names))
     for joints in _independent_fingers(robot):
-        used[joints] = float((_moved_by(robot, joints) & is_touching).any())
-    return used * _closing(robot).double().numpy()
+        touches = (is_touching & _moved_by(robot, joints)).any(dim=1)
+        used[:, joints] = touches[:, None].float()
+    return (used * _closing(robot)).double().numpy()
 
 
 def _closing(robot: RobotHand) -> Float[Tensor, " n"]:

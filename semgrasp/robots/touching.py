@@ -99,8 +99,8 @@ def touches(
     which = torch.zeros(len(Ts), dtype=torch.long)
     stack = GridStack.of([held.field])
     distance, slope = stack.value_and_gradient(points, which)
-    outward = torch.nn.functional.normalize(slope, dim=-1)
-    is_near = (distance < _TOUCH) & ((normals * outward).sum(-1) < -_FACING)
+    # A distance has a gradient of length one, near enough for this.
+    is_near = (distance < _TOUCH) & ((normals * slope).sum(-1) < -_FACING)
     ranked = torch.where(is_near, distance, torch.inf)
     own = surface.body == torch.arange(Ts.shape[1])[:, None]
     nearest = torch.stack(
@@ -108,11 +108,12 @@ def touches(
     )
     rows = torch.arange(len(Ts))[:, None]
     touching = is_near[rows, nearest] & own[torch.arange(len(own)), nearest]
-    at = points[rows, nearest] - distance[rows, nearest, None] * outward[rows, nearest]
+    outward = torch.nn.functional.normalize(slope[rows, nearest], dim=-1)
+    at = points[rows, nearest] - distance[rows, nearest, None] * outward
     core = robot_core(robot)
     inside = core.radii - stack.value_and_gradient(core.centres(Ts), which)[0]
     depth = torch.maximum(-distance.amin(dim=1), inside.amax(dim=1)).clamp(min=0.0)
-    return Touches(at, -outward[rows, nearest], touching, distance[rows, nearest], depth)
+    return Touches(at, -outward, touching, distance[rows, nearest], depth)
 
 
 @torch.no_grad()
