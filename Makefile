@@ -40,7 +40,7 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(PIP) -e '.[robots,training,judge,dev]'
+	$(PIP) -e '.[training,judge,dev]'
 	@touch $@ $(VENV)/.core
 
 clean:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import yaml
 from jaxtyping import Float
 from numpy import ndarray
 
-from semgrasp.errors import AssetNotFoundError, InputError, require
+from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.robots.checked_mapping import (
     CheckedMapping,
     read_list,
@@ -47,7 +48,6 @@ def load_description(path: Path) -> RobotDescription:
         InputError: It is not YAML, or values are missing, unknown or of the wrong kind; each is
             named by where it stands, as `fingers.thumb.pads.tip.normal`.
     """
-    yaml = require("yaml", extra="robots")
     if not path.is_file():
         raise AssetNotFoundError(f"There is no robot description at {path}.")
     try:

@@ -54,7 +54,7 @@ def where_found(sources: Iterable[ModelSource]) -> str:
     has_downloads = importlib.util.find_spec("mujoco_menagerie") is not None
     if has_downloads and any(source.kind == "menagerie" for source in sources):
         return "menagerie (downloaded when first used)"
-    return "missing: pip install 'semgrasp[robots]'"
+    return "missing: pip install mujoco-menagerie"
 
 
 def compile_model(path: Path, root_body: str = "") -> mujoco.MjModel:
@@ -202,7 +202,7 @@ def _downloaded(source: ModelSource) -> Path:
     if importlib.util.find_spec("mujoco_menagerie") is None:
         raise AssetNotFoundError(
             "Install mujoco-menagerie, which downloads it on first use: "
-            "pip install 'semgrasp[robots]'; or set MENAGERIE_ROOT to a checkout of "
+            "pip install mujoco-menagerie; or set MENAGERIE_ROOT to a checkout of "
             "google-deepmind/mujoco_menagerie."
         )
     import mujoco_menagerie
