@@ -193,8 +193,8 @@ def film_lift(
     approach_object = grasp.T_object_base[:3, :3] @ robot.description.T_base_palm[:3, 0]
     recording.approach_from(approach_object)
     frames = film(
-        shape, visible_meshes(robot.model), recording.Ts_world_body,
-        recording.Ts_world_object, towards_camera=_camera(approach_object), size=_FILM_SIZE,
+        shape, visible_meshes(robot.model), recording.body_poses(),
+        recording.object_poses(), towards_camera=_camera(approach_object), size=_FILM_SIZE,
     )  # fmt: skip
     path = folder / f"lift_{robot.description.name}.{ending}"
     written = write_video(list(frames), path, frames_per_second=recording.frames_per_second)

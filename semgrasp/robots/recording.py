@@ -41,15 +41,13 @@ class Recording:
     def __len__(self) -> int:
         return len(self._poses)
 
-    @property
-    def Ts_world_body(self) -> Float[ndarray, "frames bodies 4 4"]:
-        """Poses of all bodies, those of the robot numbered as in its own model."""
+    def body_poses(self) -> Float[ndarray, "frames bodies 4 4"]:
+        """Ts_world_body in [m], the robot's bodies numbered as in its own model."""
         return np.stack(self._poses)
 
-    @property
-    def Ts_world_object(self) -> Float[ndarray, "frames 4 4"]:
-        """Poses of the object."""
-        return self.Ts_world_body[:, self._object]
+    def object_poses(self) -> Float[ndarray, "frames 4 4"]:
+        """T_world_object in [m]."""
+        return self.body_poses()[:, self._object]
 
     def approach_from(
         self, direction_world: Float[ndarray, "3"], *, distance: float = 0.1, frames: int = 12
