@@ -4,6 +4,7 @@
 
 Held-out procedural objects are asked about in sentences of the test bank; scans in sentences of
 their own. A table is printed; results.json and a contact sheet of 32 random results are written.
+With `--categories all`, a second table is about the categories that came after the first eight.
 """
 
 import argparse
@@ -14,7 +15,12 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.questions import Question, procedural_questions, scanned_questions
+from eval.questions import (
+    LATER_CATEGORIES,
+    Question,
+    procedural_questions,
+    scanned_questions,
+)
 from semgrasp import GraspGenerator
 from semgrasp.cli.generate_command import picture
 from semgrasp.generate import Prediction
@@ -109,6 +115,13 @@ def main() -> None:
     )
     parser.add_argument("--checkpoint", type=Path, help="default: the embedded model")
     parser.add_argument("--objects", type=int, default=4, help="held-out objects per category")
+    parser.add_argument(
+        "--categories", choices=("first", "all"), default="first",
+        help="those the first model knew, or those and all others in a table of their own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--later-objects", type=int, default=2, help="held-out objects per category of the others"
+    )
     parser.add_argument("--scans", type=Path, help="folder of the YCB scans")
     parser.add_argument("--num-grasps", type=int, default=8)
     parser.add_argument("--no-refine", action="store_true")
@@ -119,6 +132,10 @@ def main() -> None:
     options = parser.parse_args()
 
     kinds = {"procedural": list(procedural_questions(options.objects, options.seed))}
+    if options.categories == "all":
+        kinds["later categories"] = list(
+            procedural_questions(options.later_objects, options.seed, LATER_CATEGORIES)
+        )
     if options.scans:
         kinds["scans"] = list(scanned_questions(options.scans))
     generator = GraspGenerator.from_pretrained(options.checkpoint)

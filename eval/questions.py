@@ -1,7 +1,7 @@
 """What the generator is asked: held-out objects, in sentences held back from training."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,13 @@ from semgrasp.dataset import object_id, split_of
 from semgrasp.objects.procedural import make_object
 from semgrasp.synthesis.captions import GraspFacts, instructions
 from semgrasp.synthesis.cases import GRASPED_CATEGORIES, GraspCase, cases_of
+from semgrasp.synthesis.cases.first import FIRST_CASES
 from semgrasp.synthesis.wording import BENCHMARK
 from semgrasp.types import ObjectShape
+
+FIRST_CATEGORIES = tuple(dict.fromkeys(case.category for case in FIRST_CASES))
+"""What the first model knew; questions about them stay the same, so that models can be compared."""
+LATER_CATEGORIES = tuple(name for name in GRASPED_CATEGORIES if name not in FIRST_CATEGORIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +44,11 @@ def held_out_seeds(category: str, count: int) -> list[int]:
     return seeds
 
 
-def procedural_questions(objects_per_category: int, seed: int = 0) -> Iterator[Question]:
+def procedural_questions(
+    objects_per_category: int, seed: int = 0, categories: Sequence[str] = FIRST_CATEGORIES
+) -> Iterator[Question]:
     """For every way of grasping every held-out object, one sentence of the test bank."""
-    for category in GRASPED_CATEGORIES:
+    for category in categories:
         for object_seed in held_out_seeds(category, objects_per_category):
             held_out = make_object(category, object_seed)
             for case in cases_of(category):

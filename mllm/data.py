@@ -11,13 +11,14 @@ from torch.utils.data import DataLoader, IterableDataset
 from mllm.classroom import BatchShape, Classroom, LanguageStep, Mixture
 from mllm.encoded_grasps import EncodedGrasps, encode_split_cached
 from mllm.examination import Question, draw_questions
-from mllm.lessons import Lesson, group_of, lessons_of
+from mllm.lessons import group_of, lessons_of
 from mllm.synonyms import Rewording
 from semgrasp.dataset import PackedDataset
 from semgrasp.errors import InputError
-from semgrasp.language import GraspLanguageModel, Vocabulary
+from semgrasp.language import GRASP, GraspLanguageModel, Vocabulary
 from semgrasp.tokenizer import GraspTokenizer
 from vqvae.object_views import ViewConfig
+from vqvae.schedule import draw_seed
 
 Split = Literal["train", "val", "test"]
 
@@ -46,7 +47,7 @@ class LanguageData(LightningDataModule):
         shape: How much one step reads.
         passes_per_epoch: Passes over the objects between validations.
         questions: Instructions asked in validation.
-        seed: Of views, order and questions.
+        seed: Of views, order and questions; a run that is resumed draws a new order.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class LanguageData(LightningDataModule):
                     self.seed,
                 )
             else:
-                self.questions[split] = draw_questions(lessons, self.num_questions, self.seed)
+                self.questions[split] = draw_questions(data, lessons, self.num_questions, self.seed)
 
     def codebooks(self) -> torch.Tensor:
         """Code vectors of the grasp tokenizer, (3, codes, d)."""
@@ -108,15 +109,17 @@ class LanguageData(LightningDataModule):
     def answer_words(self, vocabulary: Vocabulary) -> torch.Tensor:
         """Token ids of everything that gpt says in the data set."""
         data, _ = self._open()
-        said: set[int] = set()
-        seen: set[str] = set()
-        for lesson in _all_lessons(lessons_of(data, torch.arange(len(data)))):
-            for turn in lesson.turns:
-                if turn.speaker == "gpt" and turn.text not in seen:
-                    seen.add(turn.text)
-                    for piece in turn.text.split("<grasp>"):
-                        said.update(vocabulary.text_ids(piece))
-        return torch.tensor(sorted(said))
+        # Beside the grasp, or alone where the model describes what it is shown.
+        pieces = {
+            form
+            for captions in data.captions
+            for caption in captions
+            for turn in caption["turns"]
+            if turn["from"] == "gpt"
+            for piece in turn["value"].split(GRASP)
+            for form in (piece, piece.strip())
+        }
+        return torch.tensor(sorted({i for piece in pieces for i in vocabulary.text_ids(piece)}))
 
     def set_mixture(self, mixture: Mixture) -> None:
         """Change what the next steps teach."""
@@ -130,6 +133,7 @@ class LanguageData(LightningDataModule):
         if trainer is not None:
             self.classroom.rank = trainer.global_rank
             self.classroom.processes = trainer.world_size
+        self.classroom.seed = draw_seed(self.seed, trainer)
         if len(self.classroom) == 0:
             raise InputError(
                 f"{self.folder} has captions of too few training objects: a step reads "
@@ -175,8 +179,3 @@ class LanguageData(LightningDataModule):
             view=self.view,
             seed=self.seed,
         )
-
-
-def _all_lessons(lessons: dict[int, list[Lesson]]) -> Iterator[Lesson]:
-    for some in lessons.values():
-        yield from some

@@ -1,6 +1,8 @@
 """Does the hand go where the words say? Questions in unseen words about unseen objects."""
 
 import random
+from collections import defaultdict
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 import torch
@@ -27,6 +29,8 @@ class Question(NamedTuple):
     """Whether the words come from the half of the language bank that training never sees."""
     answers: tuple[int, ...]
     """Rows of the data set."""
+    category: str
+    """Of the object."""
 
 
 class Mark(NamedTuple):
@@ -45,8 +49,13 @@ class Mark(NamedTuple):
     """Mean log-probability of the answers' orientation codes."""
 
 
-def draw_questions(lessons: dict[int, list[Lesson]], count: int, seed: int) -> list[Question]:
-    """Single-turn instructions, in words that training never sees where there are such."""
+def draw_questions(
+    data: PackedDataset, lessons: dict[int, list[Lesson]], count: int, seed: int
+) -> list[Question]:
+    """Single-turn instructions, in words that training never sees where there are such.
+
+    Categories are asked about equally often, however many grasps each has.
+    """
     candidates = [
         lesson
         for some in lessons.values()
@@ -54,11 +63,18 @@ def draw_questions(lessons: dict[int, list[Lesson]], count: int, seed: int) -> l
         if lesson.kind in ("low", "high") and len(lesson.turns) == 2
     ]
     unseen = [lesson for lesson in candidates if lesson.bank == "test"]
-    pool = unseen or candidates
-    chosen = random.Random(seed).sample(pool, min(count, len(pool)))
+    by_category: dict[str, list[Lesson]] = defaultdict(list)
+    for lesson in unseen or candidates:
+        by_category[data.objects[int(data.object_index[lesson.grasp])].category].append(lesson)
+    rng = random.Random(seed)
+    shuffled = [
+        [(lesson, category) for lesson in rng.sample(some, len(some))]
+        for category, some in rng.sample(sorted(by_category.items()), len(by_category))
+    ]
+    in_turn = [pair for pair in chain.from_iterable(zip_longest(*shuffled)) if pair is not None]
     return [
-        Question(x.instruction, x.names_part, x.bank == "test", (x.grasp, *x.equals))
-        for x in chosen
+        Question(x.instruction, x.names_part, x.bank == "test", (x.grasp, *x.equals), category)
+        for x, category in in_turn[:count]
     ]
 
 

@@ -50,15 +50,17 @@ class Lesson:
 
 def lessons_of(data: PackedDataset, rows: torch.Tensor) -> dict[int, list[Lesson]]:
     """Lessons about each of the given grasps, keyed by row of the data set."""
+    contact = {row: _contact_key(data, row) for row in rows.tolist()}
+    intention = {row: _intention_key(data, row) for row in rows.tolist()}
     by_contact: dict[tuple, list[int]] = defaultdict(list)
     by_intention: dict[tuple, list[int]] = defaultdict(list)
     for row in rows.tolist():
-        by_contact[_contact_key(data, row)].append(row)
-        by_intention[_intention_key(data, row)].append(row)
+        by_contact[contact[row]].append(row)
+        by_intention[intention[row]].append(row)
     lessons: dict[int, list[Lesson]] = {}
     for row in rows.tolist():
-        same_contact = tuple(r for r in by_contact[_contact_key(data, row)] if r != row)
-        same_intention = tuple(r for r in by_intention[_intention_key(data, row)] if r != row)
+        same_contact = tuple(r for r in by_contact[contact[row]] if r != row)
+        same_intention = tuple(r for r in by_intention[intention[row]] if r != row)
         lessons[row] = [
             _lesson(caption, row, same_contact if caption["kind"] == "low" else same_intention)
             for caption in data.captions[row]

@@ -256,12 +256,14 @@ class LanguageTraining(LightningModule):
         assert data.grasp_tokenizer is not None
         tokenizer = data.grasp_tokenizer
         result = mark(self.model, tokenizer, data.packed, data.encoded[split], Question(*question))
-        self._marks.append((question, result))
+        self._marks.append((Question(*question), result))
 
     def _log_marks(self, split: Split) -> None:
         groups = {
             "": self._marks,
             "/implicit": [pair for pair in self._marks if not pair[0].names_part],
+            # Objects of no category: how it will go with things it has never seen.
+            "/unnamed": [pair for pair in self._marks if pair[0].category == "assembly"],
         }
         for group, pairs in groups.items():
             if pairs:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Int16
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from semgrasp.synthesis.cases import GRASPED_CATEGORIES
 from semgrasp.tokenizer.pointbert import Groups, group_points, normalize_to_unit_sphere
 from vqvae.cloud_augmentation import CloudAugmentation, augment, thin
 from vqvae.part_shapes import (
@@ -19,6 +19,10 @@ from vqvae.part_shapes import (
     PartShapes,
     cached_part_shapes,
 )
+from vqvae.schedule import draw_seed
+
+ASSEMBLY = "assembly"
+"""The category of objects without a name."""
 
 
 class PartBatch(NamedTuple):
@@ -34,7 +38,7 @@ class PartBatch(NamedTuple):
 def part_batch(
     points: Float[Tensor, "b n 3"],
     normals: Float[Tensor, "b n 3"],
-    parts: Int[Tensor, "b n"],
+    parts: Int16[Tensor, "b n"],
     category: Int[Tensor, " b"],
     num_parts: int,
     sizes: tuple[int, int],
@@ -42,10 +46,11 @@ def part_batch(
     """Group clouds; `sizes` are the number of groups and of their members."""
     groups = group_points(normalize_to_unit_sphere(points), *sizes)
     rows = torch.arange(len(points))[:, None, None]
-    labels = F.one_hot(parts[rows, groups.member_index], num_parts)
-    return PartBatch(
-        groups, labels.float().mean(2), normals[rows, groups.member_index].mean(2), category
-    )
+    labels = parts[rows, groups.member_index].long()
+    # Counted in place: one-hot vectors of every point would be as many numbers as parts.
+    share = torch.zeros(*labels.shape[:2], num_parts)
+    share.scatter_add_(2, labels, torch.full(labels.shape, 1.0 / labels.shape[2]))
+    return PartBatch(groups, share, normals[rows, groups.member_index].mean(2), category)
 
 
 class _Clouds(IterableDataset):
@@ -77,7 +82,8 @@ class _Clouds(IterableDataset):
         for which in order.split(self.batch_size)[: self.batches]:
             kept = thin(count, self.num_points, len(which), self.generator)
             rows = which[:, None]
-            points, normals = shapes.points_object[rows, kept], shapes.normals_object[rows, kept]
+            points = shapes.points_object[rows, kept]
+            normals = shapes.normals_object[rows, kept].float()
             if self.augmentation is not None:
                 points, normals = augment(points, normals, self.augmentation, self.generator)
             yield part_batch(
@@ -97,19 +103,25 @@ class PartData(LightningDataModule):
         folder: Where generated shapes are kept.
         per_category: Training objects of each category.
         held_out_per_category: Objects of each category to measure on.
+        assembly_factor: How many times as many assemblies, whose parts differ from one to the next.
+        categories: Which; all that have grasps by default.
+        workers: Processes that generate shapes which are not there yet.
         batch_size: Objects per step.
         num_points: Points per object.
         num_groups: Groups per object; the same as the encoder's.
         group_size: Points per group; the same as the encoder's.
         augmentation: How training clouds are disturbed.
-        seed: Of the augmentations.
+        seed: Of the augmentations; a run that is resumed draws on afresh.
     """
 
     def __init__(
         self,
         folder: str = "data/open/encoder",
-        per_category: int = 150,
-        held_out_per_category: int = 12,
+        per_category: int = 60,
+        held_out_per_category: int = 6,
+        assembly_factor: int = 8,
+        categories: tuple[str, ...] = GRASPED_CATEGORIES,
+        workers: int = 1,
         batch_size: int = 32,
         num_points: int = 1024,
         num_groups: int = 64,
@@ -120,6 +132,8 @@ class PartData(LightningDataModule):
         super().__init__()
         self.folder, self.per_category = Path(folder), per_category
         self.held_out_per_category, self.batch_size = held_out_per_category, batch_size
+        self.assembly_factor, self.categories = assembly_factor, categories
+        self.workers = workers
         self.num_points, self.sizes = num_points, (num_groups, group_size)
         self.augmentation, self.seed = augmentation, seed
         self.shapes: PartShapes | None = None
@@ -128,41 +142,34 @@ class PartData(LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         if self.shapes is not None:
             return
-        self.shapes = self._shapes("train", FIRST_TRAINING_SEED, self.per_category)
-        self.held_out = self._shapes("held_out", FIRST_HELD_OUT_SEED, self.held_out_per_category)
-        if self.held_out.part_names != self.shapes.part_names:
-            self.held_out = _renamed(self.held_out, self.shapes.part_names)
+        shapes = self._shapes("train", FIRST_TRAINING_SEED, self.per_category)
+        held_out = self._shapes("held_out", FIRST_HELD_OUT_SEED, self.held_out_per_category)
+        # An assembly may have a part that no other has.
+        part_names = tuple(sorted({*shapes.part_names, *held_out.part_names}))
+        self.shapes, self.held_out = shapes.renamed(part_names), held_out.renamed(part_names)
 
     def _shapes(self, name: str, first_seed: int, per_category: int) -> PartShapes:
-        path = self.folder / f"{name}_{per_category}.safetensors"
-        return cached_part_shapes(path, first_seed, per_category)
+        counts = {
+            category: per_category * (self.assembly_factor if category == ASSEMBLY else 1)
+            for category in self.categories
+        }
+        return cached_part_shapes(self.folder, name, first_seed, counts, workers=self.workers)
 
     def train_dataloader(self) -> DataLoader:
         assert self.shapes is not None
-        return self._loader(self.shapes, self.augmentation)
+        return self._loader(self.shapes, self.augmentation, draw_seed(self.seed, self.trainer))
 
     def val_dataloader(self) -> DataLoader:
         assert self.held_out is not None
-        return self._loader(self.held_out, None)
+        return self._loader(self.held_out, None, self.seed)
 
     test_dataloader = val_dataloader
 
-    def _loader(self, shapes: PartShapes, augmentation: CloudAugmentation | None) -> DataLoader:
+    def _loader(
+        self, shapes: PartShapes, augmentation: CloudAugmentation | None, seed: int
+    ) -> DataLoader:
         batches = -(-len(shapes.category) // self.batch_size)
         clouds = _Clouds(
-            shapes, self.batch_size, self.num_points, self.sizes, augmentation, batches, self.seed
+            shapes, self.batch_size, self.num_points, self.sizes, augmentation, batches, seed
         )
         return DataLoader(clouds, batch_size=None)
-
-
-def _renamed(shapes: PartShapes, part_names: tuple[str, ...]) -> PartShapes:
-    """The same shapes with labels that index another list of names."""
-    mapping = torch.tensor([part_names.index(name) for name in shapes.part_names])
-    return PartShapes(
-        shapes.points_object,
-        shapes.normals_object,
-        mapping[shapes.parts],
-        shapes.category,
-        part_names,
-        shapes.categories,
-    )

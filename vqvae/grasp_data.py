@@ -15,6 +15,7 @@ from semgrasp.dataset.split import Split
 from semgrasp.tokenizer import ModelFrame
 from semgrasp.types import Grasp
 from vqvae.object_views import ObjectViews, ViewConfig, disturbed_views, undisturbed_views
+from vqvae.schedule import draw_seed
 
 
 class GraspBatch(NamedTuple):
@@ -103,7 +104,7 @@ class GraspData(LightningDataModule):
         views: Disturbed views per training object; all are encoded before training.
         num_points: Points per view.
         view: How views are disturbed.
-        seed: Of views and order.
+        seed: Of views and order; a run that is resumed draws a new order.
     """
 
     def __init__(
@@ -153,5 +154,6 @@ class GraspData(LightningDataModule):
         return self._loader("test")
 
     def _loader(self, split: Split) -> DataLoader:
-        batches = _Batches(self.splits[split], self.shape, self.seed, shuffled=split == "train")
+        seed = draw_seed(self.seed, self.trainer)
+        batches = _Batches(self.splits[split], self.shape, seed, shuffled=split == "train")
         return DataLoader(batches, batch_size=None)

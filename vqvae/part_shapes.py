@@ -1,27 +1,32 @@
 """Labelled surface points of procedural objects, for pretraining the object encoder.
 
-Seeds start above those of the data set, so no grasped object is ever seen here.
+Seeds start above those of the data set, so no grasped object is ever seen here. Each category has
+a file of its own: what is there is not generated again, so generation goes on after a kill and one
+more category costs its own time only. Delete the files when the code that makes objects changes.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import trimesh
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float16, Int, Int16
 from safetensors.torch import load_file, save_file
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from semgrasp.dataset.atomic import written_whole
+from semgrasp.evaluation.fan_out import WorkerDiedError, fan_out
 from semgrasp.objects.procedural import ProceduralObject, make_object
-from semgrasp.synthesis.cases import GRASPED_CATEGORIES
 from semgrasp.types import ObjectShape
 
 FIRST_TRAINING_SEED = 10_000
 FIRST_HELD_OUT_SEED = 20_000
+NUM_POINTS = 2048
+"""Points kept of each object; a training cloud is a random half of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +34,8 @@ class PartShapes:
     """Points with part labels, one row per object."""
 
     points_object: Float[Tensor, "m p 3"]
-    normals_object: Float[Tensor, "m p 3"]
-    parts: Int[Tensor, "m p"]
+    normals_object: Float16[Tensor, "m p 3"]
+    parts: Int16[Tensor, "m p"]
     """Index into `part_names`."""
     category: Int[Tensor, " m"]
     """Index into `categories`."""
@@ -45,8 +50,8 @@ class PartShapes:
         }
         arrays = {
             "points_object": self.points_object,
-            "normals_object": self.normals_object.half(),
-            "parts": self.parts.short(),
+            "normals_object": self.normals_object,
+            "parts": self.parts,
             "category": self.category,
         }
         with written_whole(path) as temporary:
@@ -62,35 +67,57 @@ class PartShapes:
         arrays = load_file(path)
         return PartShapes(
             arrays["points_object"],
-            arrays["normals_object"].float(),
-            arrays["parts"].long(),
+            arrays["normals_object"],
+            arrays["parts"],
             arrays["category"],
             tuple(json.loads(names["part_names"])),
             tuple(json.loads(names["categories"])),
         )
 
+    @staticmethod
+    def join(some: Sequence["PartShapes"]) -> "PartShapes":
+        """All shapes of all of them; names that several know become one."""
+        part_names = tuple(sorted({name for shapes in some for name in shapes.part_names}))
+        categories = tuple(dict.fromkeys(name for shapes in some for name in shapes.categories))
+        return PartShapes(
+            torch.cat([shapes.points_object for shapes in some]),
+            torch.cat([shapes.normals_object for shapes in some]),
+            torch.cat([_index_in(part_names, s.part_names)[s.parts.int()] for s in some]),
+            torch.cat([_index_in(categories, s.categories).long()[s.category] for s in some]),
+            part_names,
+            categories,
+        )
 
-def make_part_shapes(first_seed: int, per_category: int, num_points: int = 4096) -> PartShapes:
-    """Generate `per_category` objects of every category and sample their surfaces.
+    def renamed(self, part_names: tuple[str, ...]) -> "PartShapes":
+        """The same shapes with labels that index another list of names."""
+        parts = _index_in(part_names, self.part_names)[self.parts.int()]
+        return replace(self, parts=parts, part_names=part_names)
+
+
+def _index_in(names: tuple[str, ...], own: tuple[str, ...]) -> Int16[Tensor, " own"]:
+    return torch.tensor([names.index(name) for name in own], dtype=torch.int16)
+
+
+def make_part_shapes(
+    category: str, first_seed: int, count: int, num_points: int = NUM_POINTS
+) -> PartShapes:
+    """Generate objects of a category and sample their surfaces.
 
     A hollow object comes twice: once as it is, once as a scanner that hardly sees its inside.
     """
-    samples, labels, category = [], [], []
-    for index, name in enumerate(GRASPED_CATEGORIES):
-        for seed in range(first_seed, first_seed + per_category):
-            for sample in sample_variants(make_object(name, seed), num_points, seed):
-                samples.append(sample)
-                labels.append([sample.part_names[i] for i in sample.parts.tolist()])
-                category.append(index)
-    part_names = tuple(sorted({name for row in labels for name in row}))
-    index_of = {name: i for i, name in enumerate(part_names)}
+    samples = [
+        sample
+        for seed in range(first_seed, first_seed + count)
+        for sample in sample_variants(make_object(category, seed), num_points, seed)
+    ]
+    part_names = tuple(sorted({name for sample in samples for name in sample.part_names}))
     return PartShapes(
         torch.stack([s.points for s in samples]),
-        torch.stack([s.normals for s in samples]),
-        torch.tensor([[index_of[name] for name in row] for row in labels]),
-        torch.tensor(category),
+        torch.stack([s.normals for s in samples]).half(),
+        torch.stack([_index_in(part_names, s.part_names)[s.parts] for s in samples]),
+        torch.zeros(len(samples), dtype=torch.long),
         part_names,
-        GRASPED_CATEGORIES,
+        (category,),
     )
 
 
@@ -148,10 +175,35 @@ def _nearest(
     return torch.from_numpy(index), torch.from_numpy(distance).float()
 
 
-def cached_part_shapes(path: Path, first_seed: int, per_category: int) -> PartShapes:
-    """Read the shapes at `path`, or generate and write them there."""
-    if path.is_file():
-        return PartShapes.load(path)
-    shapes = make_part_shapes(first_seed, per_category)
-    shapes.save(path)
-    return shapes
+class _Missing(NamedTuple):
+    path: Path
+    category: str
+    first_seed: int
+    count: int
+
+
+def _generate(missing: _Missing) -> None:
+    make_part_shapes(missing.category, missing.first_seed, missing.count).save(missing.path)
+
+
+def cached_part_shapes(
+    folder: Path, name: str, first_seed: int, counts: Mapping[str, int], *, workers: int = 1
+) -> PartShapes:
+    """Read the shapes of each category, `<folder>/<name>_<category>_<count>.safetensors`.
+
+    What is not there is generated and written.
+
+    Args:
+        counts: Objects of each category.
+        workers: Processes that generate.
+    """
+    wanted = [
+        _Missing(folder / f"{name}_{category}_{count}.safetensors", category, first_seed, count)
+        for category, count in counts.items()
+    ]
+    for _, result in fan_out(
+        _generate, [w for w in wanted if not w.path.is_file()], workers=workers
+    ):
+        if isinstance(result, WorkerDiedError):
+            raise result
+    return PartShapes.join([PartShapes.load(w.path) for w in wanted])

@@ -1,10 +1,11 @@
-"""A learning rate that reaches its end when the budget does, in steps or in minutes."""
+"""What lets a run be bounded, stopped and resumed: rate, order of the data, the last checkpoint."""
 
 import math
+from pathlib import Path
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import Timer
+from lightning.pytorch.callbacks import ModelCheckpoint, Timer
 
 
 def budget_used(trainer: Trainer) -> float:
@@ -36,6 +37,32 @@ class CosineToBudget(Callback):
         for optimizer in trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("peak_lr", group["lr"]) * warmup * cosine
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps last.ckpt up to date, and brings it to the very end of the training.
+
+    Lightning's own leaves it as it was some steps before a budget of minutes ran out, and does not
+    overwrite that of an earlier run.
+    """
+
+    def __init__(self, dirpath: str, every_n_train_steps: int = 100) -> None:
+        super().__init__(
+            dirpath=dirpath,
+            save_last=True,
+            save_top_k=0,
+            every_n_train_steps=every_n_train_steps,
+            enable_version_counter=False,
+        )
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self.dirpath is not None
+        trainer.save_checkpoint(Path(self.dirpath) / f"{self.CHECKPOINT_NAME_LAST}.ckpt")
+
+
+def draw_seed(seed: int, trainer: Trainer | None) -> int:
+    """A seed for what is drawn from now on: a resumed run does not repeat its beginning."""
+    return seed if trainer is None else seed + 1_000_003 * trainer.global_step
 
 
 def adamw(

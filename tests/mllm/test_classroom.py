@@ -8,6 +8,8 @@ import torch
 from mllm.classroom import BatchShape, Mixture
 from mllm.data import LanguageData
 from mllm.encoded_grasps import encode_split
+from mllm.examination import draw_questions
+from mllm.lessons import lessons_of
 from semgrasp.dataset import PackedDataset
 from semgrasp.tokenizer import GraspTokenizer
 from vqvae.object_views import ViewConfig
@@ -112,3 +114,20 @@ def test_objects_without_captions_are_passed_over(data, model):
     sizes = data.encoded["train"].log_size[0].tolist()
     (step,) = fewer.steps()
     assert not set(step.log_size.tolist()) & set(sizes)
+
+
+def test_categories_are_asked_about_equally_often(packed_folder):
+    data = PackedDataset.load(packed_folder)
+    rows = data.split("val")
+    owners = data.object_index[rows].unique().tolist()
+    renamed = [
+        replace(thing, category="knife" if i == owners[0] else thing.category)
+        for i, thing in enumerate(data.objects)
+    ]
+    mixed = replace(data, objects=tuple(renamed))
+    questions = draw_questions(mixed, lessons_of(mixed, rows), 8, seed=0)
+    assert [q.category for q in questions].count("knife") == 4
+    for question in questions:
+        assert (
+            mixed.objects[int(data.object_index[question.answers[0]])].category == question.category
+        )

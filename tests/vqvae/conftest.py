@@ -82,16 +82,16 @@ def part_shapes_folder(tmp_path_factory) -> Path:
     """Two categories of boxes: with the bump at the side, and at the top."""
     folder = tmp_path_factory.mktemp("shapes")
     generator = torch.Generator().manual_seed(1)
-    for name, per_category in (("train_8", 8), ("held_out_2", 2)):
-        points = box_clouds(2 * per_category, 256, generator)
-        points[per_category:] = points[per_category:].roll(1, dims=-1)
-        is_bump = torch.arange(256) < 32
-        PartShapes(
-            points,
-            torch.nn.functional.normalize(points, dim=-1),
-            is_bump.long().expand(2 * per_category, -1).contiguous(),
-            torch.arange(2).repeat_interleave(per_category),
-            ("body", "bump"),
-            ("side", "top"),
-        ).save(folder / f"{name}.safetensors")
+    for name, count in (("train", 8), ("held_out", 2)):
+        for turn, category in enumerate(("side", "top")):
+            points = box_clouds(count, 256, generator).roll(turn, dims=-1)
+            is_bump = torch.arange(256) < 32
+            PartShapes(
+                points,
+                torch.nn.functional.normalize(points, dim=-1).half(),
+                is_bump.short().expand(count, -1).contiguous(),
+                torch.zeros(count, dtype=torch.long),
+                ("body", "bump"),
+                (category,),
+            ).save(folder / f"{name}_{category}_{count}.safetensors")
     return folder

@@ -1,5 +1,7 @@
 """Batches show grasps as they are in the data set, seen from the views' frames."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -31,6 +33,15 @@ def test_grasps_keep_their_place_on_the_object(data, packed_folder):
         frame = ModelFrame(views.heading.flatten()[batch.view])
         T = frame.grasp_to_object(batch.grasp).T_object_hand.reshape(-1, 1, 16)
         assert ((T - known.reshape(1, -1, 16)).abs().amax(-1).amin(-1) < 1e-5).all()
+
+
+def test_a_resumed_run_draws_another_order(data):
+    first = next(iter(data.train_dataloader()))
+    again = next(iter(data.train_dataloader()))
+    data.trainer = SimpleNamespace(global_step=7)
+    resumed = next(iter(data.train_dataloader()))
+    assert torch.equal(first.T_model_hand, again.T_model_hand)
+    assert not torch.equal(first.T_model_hand, resumed.T_model_hand)
 
 
 def test_validation_is_repeatable(data):

@@ -56,6 +56,27 @@ def test_smoke_configuration_trains_and_resumes(smoke_run, packed_folder, encode
     assert second["global_step"] == first["global_step"] // 2 * 3
 
 
+def test_the_last_checkpoint_is_of_the_last_step_whenever_training_stops(
+    packed_folder, encoder_folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for steps in (3, 1):
+        main(
+            [
+                "fit",
+                f"--config={CONFIGS / 'smoke.yaml'}",
+                f"--data.folder={packed_folder}",
+                f"--model.encoder={encoder_folder}",
+                f"--trainer.max_steps={steps}",
+                "--trainer.callbacks=vqvae.schedule.LastCheckpoint",
+                "--trainer.callbacks.dirpath=runs",
+                "--trainer.callbacks.every_n_train_steps=2",
+            ]
+        )
+        (path,) = Path("runs").glob("*.ckpt")
+        assert torch.load(path, weights_only=True)["global_step"] == steps
+
+
 def test_resolved_configuration_is_saved_beside_the_log(smoke_run):
     assert list((smoke_run / "runs").rglob("config.yaml"))
 
@@ -115,9 +136,11 @@ def test_the_object_encoder_learns_parts(part_shapes_folder, tmp_path, monkeypat
             "--trainer.accelerator=cpu",
             "--trainer.max_steps=-1",
             "--trainer.max_epochs=60",
-            "--trainer.check_val_every_n_epoch=60",
+            "--trainer.val_check_interval=60",
             "--trainer.enable_progress_bar=false",
             f"--data.folder={part_shapes_folder}",
+            "--data.categories=[side, top]",
+            "--data.workers=1",
             "--data.per_category=8",
             "--data.held_out_per_category=2",
             "--data.batch_size=16",
