@@ -35,7 +35,7 @@ from semgrasp.viewer.robot_pictures import film, render_robot_grasp, write_video
 EXPORTS = ("moveit", "mjcf", "usd")
 _DRAWN = 8
 _MASS_KG = 0.1
-_TRIED = 4
+_TRIED = 8
 """Candidates per grasp that are simulated, best first, until one holds."""
 _PICTURE_SIZE = 240
 _FILM_SIZE = 320

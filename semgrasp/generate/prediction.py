@@ -76,7 +76,7 @@ class Prediction:
         from semgrasp.robots.retarget import RetargetSettings, retarget
         from semgrasp.robots.robot_hand import robot_hand
 
-        settings = RetargetSettings(simulate=4 if simulate else 0)
+        settings = RetargetSettings(simulate=8 if simulate else 0)
         (found,) = retarget(
             self.grasp, self.hand_model, self.shape, robot_hand(robot), settings=settings, seed=seed
         )
