@@ -82,9 +82,7 @@ def test_packed_grasps_are_the_raw_ones(root):
         assert INTENTS[int(data.intent[i])] == "use"
         assert data.part_names[int(data.target_part[i])] == "handle"
         assert data.parts_of(data.avoid_parts[i]) == ("rim",)
-        touched = {
-            f: data.parts_of(m) for f, m in zip(FINGERS, data.contact_parts[i], strict=True)
-        }
+        touched = {f: data.parts_of(m) for f, m in zip(FINGERS, data.contact_parts[i], strict=True)}
         assert touched["thumb"] == touched["index"] == ("handle",)
         assert touched["palm"] == ("body",)
         assert touched["ring"] == ()
