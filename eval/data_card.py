@@ -89,6 +89,8 @@ def page(
             "",
             f"{report.get('sample') or 'Nothing was measured'}; mean +- standard deviation [95 % "
             "interval of the mean]. The two protocols are described in [metrics.md](metrics.md); "
+            "`oakink` reports how far the object ends from the origin, not from where it began, "
+            "so it is also given for objects that are moved onto the origin first; "
             "CapGrasp's column is what its paper reports of its own grasps, on its own objects, "
             "with PyBullet.",
             "",
@@ -160,13 +162,18 @@ def _counts(grasps: Sequence[RawGrasp], report: Mapping[str, Any]) -> Iterable[s
 
 
 def _measurements(report: Mapping[str, Any]) -> Iterable[str]:
-    names = [k for k, v in report["penetration_depth_cm"].items() if isinstance(v, dict)]
+    # Displacement is measured in most ways.
+    columns = report["simulation_displacement_cm"]
+    names = [k for k, v in columns.items() if isinstance(v, dict)]
     yield "| metric | " + " | ".join(f"`{name}`" for name in names) + " | CapGrasp |"
     yield "|---" * (len(names) + 2) + "|"
     for metric, title in METRICS.items():
         cells = []
         for name in names:
-            value = report[metric][name]
+            value = report[metric].get(name)
+            if value is None:
+                cells.append("")
+                continue
             low, high = value["ci95"]
             cells.append(f"{value['mean']:.3f} +- {value['std']:.3f} [{low:.3f}, {high:.3f}]")
         yield f"| {title} | " + " | ".join(cells) + f" | {CAPGRASP[metric]} |"

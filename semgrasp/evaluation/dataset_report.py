@@ -27,8 +27,8 @@ class DatasetReport:
     per_intent: Mapping[str, int] = field(default_factory=dict)
     per_grasp_type: Mapping[str, int] = field(default_factory=dict)
     """Empty where nothing in the folder names the types."""
-    measured: Sequence[Evaluation] = ()
-    """One for each protocol."""
+    measured: Mapping[str, Evaluation] = field(default_factory=dict)
+    """By the name of the protocol, and what was done to the objects before."""
     sample: str = ""
     """Which grasps were measured, in words."""
     problems: Sequence[Problem] = ()
@@ -56,8 +56,8 @@ class DatasetReport:
     def _metric(self, name: str) -> dict[str, Any]:
         """The numbers of the first protocol, and those of each by its name."""
         by_protocol = {
-            evaluation.protocol.name: plain(summary[name])
-            for evaluation in self.measured
+            label: plain(summary[name])
+            for label, evaluation in self.measured.items()
             if name in (summary := evaluation.summary())
         }
         first = next(iter(by_protocol), None)
@@ -75,16 +75,15 @@ class DatasetReport:
             *(f"| {k} | {v['objects']} | {v['grasps']} |" for k, v in self.per_split.items()),
         ]
         if self.measured:
-            names = [evaluation.protocol.name for evaluation in self.measured]
             lines += [
                 "",
                 f"Measured on {self.sample}: mean +- std [95 % interval of the mean].",
                 "",
             ]
-            lines += ["| metric | " + " | ".join(f"`{n}`" for n in names) + " |"]
-            lines += ["|---" * (len(names) + 1) + "|"]
+            lines += ["| metric | " + " | ".join(f"`{n}`" for n in self.measured) + " |"]
+            lines += ["|---" * (len(self.measured) + 1) + "|"]
             for metric in METRICS:
-                cells = [_cell(evaluation, metric) for evaluation in self.measured]
+                cells = [_cell(evaluation, metric) for evaluation in self.measured.values()]
                 lines.append(f"| `{metric}` | " + " | ".join(cells) + " |")
         return "\n".join(lines)
 

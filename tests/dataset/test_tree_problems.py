@@ -18,13 +18,16 @@ from semgrasp.dataset.oakbase import write_parts
 from semgrasp.dataset.oakink import (
     ObjectEntry,
     hand_parameters,
+    read_metadata,
+    read_object,
     shape_folder,
     write_grasp,
     write_mesh,
     write_metadata,
 )
-from semgrasp.evaluation.dataset_check import check_dataset
+from semgrasp.evaluation.dataset_check import RECENTRED, check_dataset
 from semgrasp.evaluation.hand_source import HandSource
+from semgrasp.evaluation.preprocessing import densely_meshed
 from semgrasp.types import Grasp
 
 HAND = HandSource("open")
@@ -176,6 +179,20 @@ def test_what_is_spoilt_is_named_with_its_file(tree, damage):
     spoil(tree)
     problems = check(tree).problems
     assert any(problem.file.endswith(file) and what in problem.what for problem in problems)
+
+
+def test_the_displacement_of_recentred_objects_no_longer_holds_their_offset(tree):
+    report = check_dataset(tree, HAND, reach=HAND, split="train", sample=1)
+    entry = read_metadata(tree)["P10007"]
+    shape = read_object(tree, "mug", entry, with_parts=False)
+    centre = densely_meshed(shape).vertices_object.mean(axis=0)
+    (with_offset,), (without,) = (
+        [grasp.values["simulation_displacement_cm"] for grasp in report.measured[name].measured]
+        for name in ("oakink", RECENTRED)
+    )
+    # From the origin the object ends as far as its centre was, give or take the way it went.
+    assert abs(with_offset - 100 * np.linalg.norm(centre)) <= without + 0.05
+    assert without < with_offset
 
 
 def test_a_folder_that_is_no_tree_is_a_problem_not_a_crash(tmp_path):
