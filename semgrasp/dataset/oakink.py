@@ -29,6 +29,7 @@ from semgrasp.dataset.oakbase import label_faces, part_names, read_parts
 from semgrasp.dataset.split import CATEGORY_CODES
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform, matrix_to_axis_angle
+from semgrasp.objects.load import is_closed
 from semgrasp.types import INTENTS, Grasp, Intent, ObjectShape
 
 INTENT_CODES: dict[str, Intent] = {f"{i + 1:04d}": intent for i, intent in enumerate(INTENTS)}
@@ -247,7 +248,7 @@ def read_object(
 
 
 def _read_triangles(path: Path) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
-    """Vertices in the frame of the file, each place once, and triangles."""
+    """Vertices in the frame of the file and triangles; of an open surface, each place once."""
     try:
         mesh = trimesh.load(path, process=False, force="mesh", skip_materials=True)
     except Exception as error:
@@ -259,7 +260,8 @@ def _read_triangles(path: Path) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 
         raise InputError(f"{path} holds vertices that are not finite.")
     vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64)
     _, first, place = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(vertices):
+    # Where a closed surface touches itself, in the numbers of the file, joining would tear it.
+    if len(first) == len(vertices) or is_closed(faces):
         return vertices, faces
     # Seams of a texture part vertices that are one place, which opens the surface.
     order = np.argsort(first)

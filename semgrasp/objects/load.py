@@ -202,7 +202,7 @@ def _clean(
     )
     if not (distinct & (area > 0)).any():
         raise InputError(f"{path.name} has no area: every face is degenerate.")
-    if not _is_closed(faces):
+    if not is_closed(faces):
         # Formats such as STL repeat every vertex; but where a closed surface touches itself,
         # merging would tear it, so only an open one is merged.
         vertices, inverse = np.unique(vertices, axis=0, return_inverse=True)
@@ -214,7 +214,7 @@ def _clean(
     return vertices[used], flat.reshape(-1, 3)
 
 
-def _is_closed(faces: ndarray) -> bool:
+def is_closed(faces: ndarray) -> bool:
     """Whether every directed edge is met once by its opposite."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     count = faces.max() + 1
@@ -228,7 +228,7 @@ def _is_closed(faces: ndarray) -> bool:
 def _simplify(vertices: ndarray, faces: ndarray) -> tuple[ndarray, ndarray]:
     import manifold3d
 
-    if _is_closed(faces):
+    if is_closed(faces):
         mesh = manifold3d.Mesh64(vertices, faces.astype(np.uint64))
         solid = manifold3d.Manifold(mesh)
         if solid.status() == manifold3d.Error.NoError:

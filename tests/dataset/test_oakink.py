@@ -34,7 +34,7 @@ from semgrasp.dataset.oakink import (
 from semgrasp.dataset.oakink_index import read_index
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix
-from semgrasp.types import INTENTS, Grasp
+from semgrasp.types import INTENTS, Grasp, ObjectShape
 
 OID = "P10007"
 ENTRY = ObjectEntry(oid=OID, name="mug_p007", attributes=("handled",))
@@ -108,6 +108,20 @@ def test_the_mesh_and_its_part_labels_come_back(tree, mug):
     np.testing.assert_array_equal(restored.faces, mug.faces)
     assert restored.part_names == ("body", "handle")
     np.testing.assert_array_equal(restored.face_parts, mug.face_parts)
+
+
+def test_a_closed_surface_that_touches_itself_stays_closed(tmp_path):
+    box = trimesh.creation.box((0.1, 0.1, 0.1))
+    beside = box.copy().apply_translation((0.1, 0.1, 0.0))
+    both = trimesh.util.concatenate([box, beside])
+    shape = ObjectShape(
+        name="boxes", vertices_object=np.asarray(both.vertices), faces=np.asarray(both.faces)
+    )
+    write_mesh(tmp_path, shape.name, shape)
+    entry = ObjectEntry(oid="B1", name=shape.name)
+    back = read_object(tmp_path, "box", entry, with_parts=False)
+    assert back.is_watertight
+    assert len(back.faces) == 24
 
 
 def test_parts_come_back_with_what_they_are_for(tree):
