@@ -36,12 +36,13 @@ from semgrasp.metrics import touched_parts as human_touched_parts
 from semgrasp.objects.procedural import make_object
 from semgrasp.robots.execution import plans
 from semgrasp.robots.gripper import find_grips
+from semgrasp.robots.held import Held
 from semgrasp.robots.imitate import first_alignment, hand_tables
 from semgrasp.robots.retarget import retarget_candidates
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand, robot_hand
 from semgrasp.robots.targets import human_targets
-from semgrasp.robots.touching import Held, parts_at, penetration, touches
+from semgrasp.robots.touching import parts_at, penetration, touches
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.simulation import convex_decomposition
 from semgrasp.simulation.articulated_hand import ArticulatedHand
@@ -203,7 +204,7 @@ class Examination:
         human = self.human_contact[row]
         touched = touches(
             robot,
-            self.held,
+            self.held.rows(1),
             torch.from_numpy(grasp.T_object_base)[None].float(),
             torch.from_numpy(grasp.qpos)[None].float(),
         )
@@ -282,7 +283,7 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
     task, held = exam.task, exam.held
     solver = KeypointRetargeting(robot)
     tables = hand_tables(robot)
-    targets = human_targets(task.grasps, task.hand, held.field)
+    targets = human_targets(task.grasps, task.hand, held.rows(len(task.names)))
     T_start, q_start = first_alignment(targets, tables)
     joints = usual_joints(exam.mesh)
     for row in range(len(task.names)):
@@ -290,8 +291,8 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
         T, q = solver(joints[row], T_start[row].double().numpy(), q_start[row].double().numpy())
         seconds = time.process_time() - start
         pose = torch.from_numpy(T)[None].float(), torch.from_numpy(q)[None].float()
-        touch = touches(robot, held, *pose)
-        (planned,) = plans(robot, held, *pose, touch, friction=0.6, grip_force=50.0)
+        touch = touches(robot, held.rows(1), *pose)
+        (planned,) = plans(robot, held.rows(1), *pose, touch, friction=0.6, grip_force=50.0)
         way = (robot.closed_qpos.numpy() - q).clip(-_BLIND_SQUEEZE, _BLIND_SQUEEZE)
         (part,) = parts_at(exam.shape, touch.points, touch.is_touching.float())
         grasp = RobotGrasp(
@@ -332,8 +333,10 @@ def _antipodal(
         if found.reason:
             continue
         T, q = found.T_object_base[0], found.qpos[0]
-        touch = touches(robot, held, T[None], q[None])
-        (planned,) = plans(robot, held, T[None], q[None], touch, friction=0.6, grip_force=50.0)
+        touch = touches(robot, held.rows(1), T[None], q[None])
+        (planned,) = plans(
+            robot, held.rows(1), T[None], q[None], touch, friction=0.6, grip_force=50.0
+        )
         seconds = time.process_time() - start
         (part,) = parts_at(exam.shape, found.contacts, torch.ones(1, 2))
         grasp = RobotGrasp(

@@ -5,7 +5,7 @@ centres are closer than their radius.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
+from semgrasp.robots.carried import carriage, carried
 from semgrasp.robots.pieces import ConvexPiece
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.self_collision import self_collision
@@ -40,8 +41,12 @@ class Core:
 
     def centres(self, Ts_object_body: Float[Tensor, "b bodies 4 4"]) -> Float[Tensor, "b n 3"]:
         """Centres in the frame the bodies' poses are given in, in [m]."""
-        T = Ts_object_body[:, self.body]
-        return (T[..., :3, :3] @ self.centres_body[..., None])[..., 0] + T[..., :3, 3]
+        return carried(Ts_object_body, self.carriage)
+
+    @cached_property
+    def carriage(self) -> Float[Tensor, "columns n"]:
+        """The matrix that poses the centres."""
+        return carriage(self.centres_body, self.body, are_points=True)
 
 
 @lru_cache(maxsize=16)

@@ -17,16 +17,18 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-from semgrasp.objects.signed_distance import GridStack
 from semgrasp.robots.core import robot_core
+from semgrasp.robots.forces import balanced_wrenches
+from semgrasp.robots.held import HeldBatch
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
-from semgrasp.robots.touching import Held, Touches
-from semgrasp.simulation.squeeze import balanced_forces
+from semgrasp.robots.touching import Touches
 
 _CLEAR = 0.003
 """What touches is this far off in the pregrasp, in [m]."""
-_OPENINGS = torch.linspace(0.0, 1.0, 15)
+_OPENINGS, _FEW_OPENINGS = torch.linspace(0.0, 1.0, 15), 5
+_AT_ONCE = 64
+"""Poses planned together: more do not fit the processor's cache."""
 _FOLLOW = 0.04
 """Bend in [rad] that every touching finger is commanded beyond its share of the forces: it follows
 an object that gives way by some millimetres."""
@@ -50,7 +52,7 @@ def _screws(robot: RobotHand) -> Screws:
 @torch.no_grad()
 def plans(
     robot: RobotHand,
-    held: Held,
+    held: HeldBatch,
     T_object_base: Float[Tensor, "b 4 4"],
     qpos: Float[Tensor, "b n"],
     touch: Touches,
@@ -66,33 +68,19 @@ def plans(
         grip_force: Sum of the normal forces in [N].
     """
     Ts = robot.kinematics.forward(T_object_base, qpos)
-    screws = _screws(robot).of_bodies(Ts, T_object_base[:, :3, 3])[..., 6:].double().numpy()
-    stiffness = robot.model.actuator_gainprm[:, 0]
-    opened = _opened(robot, held, T_object_base, qpos, touch)
-    farther = _FOLLOW * _follows(robot, touch.is_touching)
-    found = []
-    for row, (points, normals, is_touching) in enumerate(
-        zip(touch.points, touch.normals, touch.is_touching, strict=True)
-    ):
-        at = points[is_touching].double().numpy()
-        forces = balanced_forces(
-            at,
-            normals[is_touching].double().numpy(),
-            held.com,
-            reach=held.reach,
-            friction=friction,
-            grip_force=grip_force,
-        ).forces
-        wrenches = np.concatenate([np.cross(at, forces), forces], axis=1)
-        torque = np.einsum("ck,ckn->n", wrenches, screws[row, is_touching.numpy()])
-        squeeze = qpos[row].double().numpy() + torque / stiffness + farther[row]
-        found.append(Plan(opened[row].double().numpy(), squeeze))
-    return found
+    screws = _screws(robot).of_joints(Ts, T_object_base[:, :3, 3]).double()
+    wrenches = balanced_wrenches(touch, held, friction=friction, grip_force=grip_force)
+    torque = _screws(robot).efforts(screws, wrenches)
+    stiffness = torch.from_numpy(robot.model.actuator_gainprm[:, 0])
+    squeezed = qpos.double() + torque / stiffness
+    squeezed += _FOLLOW * _follows(robot, touch.is_touching)
+    opened = _opened(robot, held, T_object_base, qpos, touch).double()
+    return [Plan(*poses) for poses in zip(opened.numpy(), squeezed.numpy(), strict=True)]
 
 
 def _opened(
     robot: RobotHand,
-    held: Held,
+    held: HeldBatch,
     T: Float[Tensor, "b 4 4"],
     q: Float[Tensor, "b n"],
     touch: Touches,
@@ -102,17 +90,42 @@ def _opened(
     Joints go back along the way from open to closed, not to the open pose itself, which from a
     finished grasp may lie through the object; and no farther than nothing gets deeper into it.
     """
+    opened = q.clone()
+    left = torch.arange(len(q))
+    # Most fingers are clear after a few steps; only the other hands take all of them.
+    for count in (_FEW_OPENINGS, len(_OPENINGS)):
+        found = [
+            _unbent(robot, held[rows], T[rows], q[rows], touch.is_touching[rows], count)
+            for rows in left.split(_AT_ONCE)
+        ]
+        opened[left] = torch.cat([poses for poses, _ in found])
+        left = left[~torch.cat([is_clear for _, is_clear in found])]
+        if len(left) == 0:
+            break
+    return opened
+
+
+def _unbent(
+    robot: RobotHand,
+    held: HeldBatch,
+    T: Float[Tensor, "b 4 4"],
+    q: Float[Tensor, "b n"],
+    is_touching: Bool[Tensor, "b bodies"],
+    count: int,
+) -> tuple[Float[Tensor, "b n"], Bool[Tensor, " b"]]:
+    """The best of the first openings, and whether no later one could be better."""
     way = _closing(robot)
     low, high = robot.limits.float().unbind(-1)
     steps = _OPENINGS * (_MOST_OPENING if robot.description.opening is None else high.max())
-    poses = (q[:, None] - steps[:, None] * way).clamp(low, high)
+    poses = (q[:, None] - steps[:count, None] * way).clamp(low, high)
     core = robot_core(robot)
-    Ts = robot.kinematics.forward(T.repeat_interleave(len(steps), dim=0), poses.flatten(0, 1))
-    which = torch.zeros(len(Ts), dtype=torch.long)
-    distance, _ = GridStack.of([held.field]).value_and_gradient(core.centres(Ts), which)
-    gap = (distance - core.radii).unflatten(0, (len(q), len(steps)))
-    touching = touch.is_touching[:, core.body]
-    opened = q.clone()
+    Ts = robot.kinematics.forward(T.repeat_interleave(count, dim=0), poses.flatten(0, 1))
+    # All openings of a hand are points of one row.
+    centres = core.centres(Ts).unflatten(0, (len(q), count))
+    distance = held.distance(centres.flatten(1, 2))[0].unflatten(1, (count, -1))
+    gap = distance - core.radii
+    touching = is_touching[:, core.body]
+    opened, is_clear = q.clone(), torch.ones(len(q), dtype=torch.bool)
     rows = torch.arange(len(q))
     for joints in _independent_fingers(robot):
         moves = _moved_by(robot, joints)[core.body]
@@ -126,18 +139,19 @@ def _opened(
         enough = clearance > _CLEAR
         best = torch.where(enough.any(1), enough.float().argmax(dim=1), clearance.argmax(dim=1))
         opened[:, joints] = poses[rows, best][:, joints]
-    return opened
+        is_clear &= enough.any(1) | is_blocked.any(1)
+    return opened, is_clear
 
 
-def _follows(robot: RobotHand, is_touching: Bool[Tensor, "b bodies"]) -> Float[ndarray, "b n"]:
+def _follows(robot: RobotHand, is_touching: Bool[Tensor, "b bodies"]) -> Float[Tensor, "b n"]:
     """The closing direction of the fingers that touch; zero for a gripper, whose jaws are stiff."""
     if robot.description.opening is not None:
-        return np.zeros((len(is_touching), len(robot.joint_names)))
+        return torch.zeros(len(is_touching), len(robot.joint_names))
     used = torch.zeros(len(is_touching), len(robot.joint_names))
     for joints in _independent_fingers(robot):
         touches = (is_touching & _moved_by(robot, joints)).any(dim=1)
         used[:, joints] = touches[:, None].float()
-    return (used * _closing(robot)).double().numpy()
+    return used * _closing(robot)
 
 
 def _closing(robot: RobotHand) -> Float[Tensor, " n"]:

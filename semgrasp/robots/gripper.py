@@ -16,11 +16,12 @@ from torch import Tensor
 
 from semgrasp.objects.signed_distance import GridStack
 from semgrasp.robots.core import robot_core
+from semgrasp.robots.held import Held
 from semgrasp.robots.jaws import Jaws, jaws
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.surface import RobotSurface, robot_surface
 from semgrasp.robots.targets import HumanTargets
-from semgrasp.robots.touching import Held, touching_surface
+from semgrasp.robots.touching import touching_surface
 
 _REACH = 0.02
 """Pairs begin within this distance of a human contact, in [m]."""

@@ -8,11 +8,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from semgrasp.geometry import axis_angle_to_matrix
-from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.robots.assignment import PALM_REACH, Alignment, align, possible_assignments
 from semgrasp.robots.core import forbidden_pairs, pair_margins, robot_core
 from semgrasp.robots.descent import descend
-from semgrasp.robots.objective import Goals, Objective, Tolerances
+from semgrasp.robots.held import HeldBatch
+from semgrasp.robots.objective import Goals, Objective, Shape, Tolerances
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface, robot_surface
@@ -43,13 +43,11 @@ class HandTables:
 
     robot: RobotHand
     screws: Screws
-    pads: RobotSurface
+    shape: Shape
     finger_of_pad: Int[Tensor, " pads"]
     """Index among the fingers that have joints; -1 for the palm."""
     phalanx_of_pad: Int[Tensor, " pads"]
     """2 for a fingertip, then 1 and 0 towards the base."""
-    palm: RobotSurface
-    surface: RobotSurface
     limits: Float[Tensor, "n 2"]
     open_qpos: Float[Tensor, " n"]
     closed_qpos: Float[Tensor, " n"]
@@ -103,13 +101,18 @@ def hand_tables(robot: RobotHand) -> HandTables:
             robot.joint_names,
             description.couplings,
         ),
-        RobotSurface(
-            torch.stack(points).float(), torch.stack(normals).float(), torch.tensor(bodies)
+        Shape(
+            RobotSurface(
+                torch.stack(points).float(), torch.stack(normals).float(), torch.tensor(bodies)
+            ),
+            RobotSurface(T_base_palm[None, :3, 3], T_base_palm[None, :3, 0], torch.tensor([0])),
+            _sparse(robot_surface(robot, _SPACING)),
+            robot_core(robot),
+            forbidden_pairs(robot),
+            pair_margins(robot),
         ),
         torch.tensor(fingers),
         torch.tensor(phalanges),
-        RobotSurface(T_base_palm[None, :3, 3], T_base_palm[None, :3, 0], torch.tensor([0])),
-        _sparse(robot_surface(robot, _SPACING)),
         robot.limits.float(),
         robot.open_qpos.float(),
         robot.closed_qpos.float(),
@@ -130,7 +133,7 @@ def _sparse(surface: RobotSurface) -> RobotSurface:
 def imitate(
     targets: HumanTargets,
     tables: HandTables,
-    field: SignedDistanceGrid,
+    held: HeldBatch,
     *,
     starts: int,
     keep: int,
@@ -141,7 +144,7 @@ def imitate(
     """Descend from several starts for every human grasp.
 
     Args:
-        field: Distance to the object, in its frame.
+        held: The object of each grasp.
         starts: For each grasp; the first is unperturbed.
         keep: Of these, the best after a third of the iterations go on to the end.
         ways: Assignments of fingers tried at most.
@@ -163,20 +166,15 @@ def imitate(
     T = _perturbed(T, targets, wild, generator)
     style = (torch.arange(starts) // len(first)) % 3
     goals = _goals(targets, tables, human, recruits=style == 1, tips_only=style == 2)
-    field_stack = GridStack.of([field])
+    grasp = torch.arange(n).repeat_interleave(starts)
 
-    def objective(some: Goals, tolerances: Tolerances) -> Objective:
+    def objective(rows: Tensor, tolerances: Tolerances) -> Objective:
         return Objective(
             tables.robot.kinematics,
             tables.screws,
-            tables.pads,
-            tables.palm,
-            tables.surface,
-            robot_core(tables.robot),
-            forbidden_pairs(tables.robot),
-            pair_margins(tables.robot),
-            field_stack,
-            some,
+            tables.shape,
+            held[grasp[rows]],
+            goals[rows],
             tables.open_qpos + 0.4 * (tables.closed_qpos - tables.open_qpos),
             tables.limits[:, 1] - tables.limits[:, 0],
             tolerances,
@@ -184,7 +182,7 @@ def imitate(
 
     early = max(1, iterations // 3)
     end = descend(
-        objective(goals, EARLY),
+        objective(torch.arange(n * starts), EARLY),
         T.flatten(0, 1),
         qpos.flatten(0, 1),
         tables.limits,
@@ -195,7 +193,7 @@ def imitate(
     best = end.cost.unflatten(0, (n, starts)).argsort(dim=1)[:, :kept]
     rows = (best + starts * torch.arange(n)[:, None]).flatten()
     end = descend(
-        objective(goals[rows], LATE),
+        objective(rows, LATE),
         end.T_object_base[rows],
         end.qpos[rows],
         tables.limits,
@@ -224,8 +222,8 @@ def _first_starts(targets: HumanTargets, tables: HandTables, ways: int) -> list[
     shares = torch.tensor(_POSTURES)[:, None]
     postures = tables.open_qpos + shares * (tables.closed_qpos - tables.open_qpos)
     Ts = tables.robot.kinematics.forward(base, postures)
-    tips = tables.pads.points(Ts)[:, tables.tips]
-    palm, out = tables.palm.points_body[0], tables.palm.normals_body[0]
+    tips = tables.shape.pads.points(Ts)[:, tables.tips]
+    palm, out = tables.shape.palm.points_body[0], tables.shape.palm.normals_body[0]
     palm_base = torch.stack([palm, palm + PALM_REACH * out])
     return align(targets, tables.ways, tables.ranks, tips, palm_base, count=ways)
 

@@ -3,25 +3,26 @@
 Each residual is a length over the length that is tolerated, so that weights have units: pads lie
 on the object's surface, near where their human fingers press, facing it; nothing goes into the
 object or into another finger; the palm stays where the human palm is. Every residual depends on
-the pose of one body, so its derivative is a wrench on it (see `semgrasp.robots.screws`).
+the pose of one body, so its derivative is a wrench on it (see `semgrasp.robots.screws`). Of the
+hundreds of points that must stay out and pairs that must stay apart few ever do not: only those
+are gathered into residuals.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from semgrasp.objects.signed_distance import GridStack
+from semgrasp.robots.carried import carried
 from semgrasp.robots.core import Core
 from semgrasp.robots.descent import Quadratic
+from semgrasp.robots.held import HeldBatch
 from semgrasp.robots.kinematics import Kinematics
 from semgrasp.robots.screws import Screws
 from semgrasp.robots.surface import RobotSurface
-
-_PAIRS = 400
-"""Pairs of balls kept apart in one step, at most: those deepest in any pose of the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +68,9 @@ class Goals:
 
 
 @dataclass(frozen=True, eq=False)
-class Objective:
-    """The sum of squares for one robot and a batch of goals on one object."""
+class Shape:
+    """What of a robot must touch, stay out of the object, and stay apart."""
 
-    kinematics: Kinematics
-    screws: Screws
     pads: RobotSurface
     palm: RobotSurface
     """One point: the palm and its direction."""
@@ -81,7 +80,51 @@ class Objective:
     """Balls of the core that must not meet."""
     margins: Float[Tensor, " pairs"]
     """Room they must keep, in [m]."""
-    field: GridStack
+
+    @cached_property
+    def carriage(self) -> Float[Tensor, "columns n"]:
+        """Poses pads, palm, surface and core, in this order."""
+        sets = self.pads.carriage, self.palm.carriage, self.surface.carriage, self.core.carriage
+        rows = max(len(matrix) for matrix in sets)
+        return torch.cat([F.pad(m, (0, 0, 0, rows - len(m))) for m in sets], dim=1)
+
+    @cached_property
+    def directions(self) -> Float[Tensor, "columns n"]:
+        """Turns the normals of pads and palm."""
+        sets = self.pads.turning, self.palm.turning
+        rows = max(len(matrix) for matrix in sets)
+        return torch.cat([F.pad(m, (0, 0, 0, rows - len(m))) for m in sets], dim=1)
+
+    @cached_property
+    def guided(self) -> Int[Tensor, " pads"]:
+        """Bodies of pads and palm."""
+        return torch.cat([self.pads.body, self.palm.body])
+
+    @cached_property
+    def body(self) -> Int[Tensor, " n"]:
+        """Bodies of surface and core."""
+        return torch.cat([self.surface.body, self.core.body])
+
+    @cached_property
+    def radii(self) -> Float[Tensor, " n"]:
+        """How far surface and core must stay out, in [m]: points are balls without size."""
+        return torch.cat([torch.zeros(len(self.surface.body)), self.core.radii])
+
+    @cached_property
+    def reaches(self) -> Float[Tensor, " pairs"]:
+        """Distance in [m] at which the balls of each pair meet."""
+        first, second = self.pairs.unbind(-1)
+        return self.core.radii[first] + self.core.radii[second] + self.margins
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The sum of squares for one robot and a batch of goals, each on its own object."""
+
+    kinematics: Kinematics
+    screws: Screws
+    shape: Shape
+    held: HeldBatch
     goals: Goals
     reference: Float[Tensor, " n"]
     """Posture that joints tend to, in [rad] or [m]."""
@@ -91,105 +134,84 @@ class Objective:
 
     def __call__(self, T_object_base: Tensor, qpos: Tensor) -> Quadratic:
         """Cost, gradient and curvature at base poses and joint positions."""
-        rows = _Rows()
         Ts = self.kinematics.forward(T_object_base, qpos)
-        pads, pad_normals = self.pads.points(Ts), self.pads.normals(Ts)
-        surface = self.surface.points(Ts)
-        centres = self.core.centres(Ts)
-        which = torch.zeros(len(Ts), dtype=torch.long)
-        all_points = torch.cat([pads, surface, centres], dim=1)
-        distance, slope = self.field.value_and_gradient(all_points, which)
-        sizes = [pads.shape[1], surface.shape[1], centres.shape[1]]
-        pad_distance, surface_distance, centre_distance = distance.split(sizes, dim=1)
-        pad_slope, surface_slope, centre_slope = slope.split(sizes, dim=1)
-        self._press(rows, pads, pad_normals, pad_distance, pad_slope)
-        self._stay_out(rows, self.surface.body, surface, -surface_distance, surface_slope)
-        inside = self.core.radii - centre_distance
-        self._stay_out(rows, self.core.body, centres, inside, centre_slope)
-        self._keep_apart(rows, centres)
-        self._follow_palm(rows, Ts)
+        points = carried(Ts, self.shape.carriage)
+        distance, slope = self.held.distance(points)
+        sums = _Sums(len(Ts), Ts.shape[1])
+        guided = len(self.shape.guided)
+        normals = carried(Ts, self.shape.directions)
+        self._guide(sums, points[:, :guided], normals, distance[:, :guided], slope[:, :guided])
+        self._stay_out(sums, points[:, guided:], distance[:, guided:], slope[:, guided:])
+        self._keep_apart(sums, points[:, -len(self.shape.core.radii) :])
 
-        screws = self.screws.of_bodies(Ts, T_object_base[:, :3, 3])
-        quadratic = rows.gathered(screws)
-        off = (qpos - self.reference) / (self.tolerances.posture * self.ranges)
+        screws = self.screws.of_joints(Ts, T_object_base[:, :3, 3])
+        gradient, curvature = self.screws.along(screws, sums.squares, sums.pulls)
         slack = 1.0 / (self.tolerances.posture * self.ranges)
-        quadratic.gradient[:, 6:] += off * slack
-        quadratic.curvature.diagonal(dim1=-2, dim2=-1)[:, 6:] += slack.square()
-        return quadratic._replace(cost=quadratic.cost + 0.5 * off.square().sum(-1))
+        off = (qpos - self.reference) * slack
+        gradient[:, 6:] += off * slack
+        curvature.diagonal(dim1=-2, dim2=-1)[:, 6:] += slack.square()
+        return Quadratic(sums.cost + 0.5 * off.square().sum(-1), gradient, curvature)
 
-    def _press(
-        self, rows: "_Rows", points: Tensor, normals: Tensor, distance: Tensor, slope: Tensor
+    def _guide(
+        self, sums: "_Sums", points: Tensor, normals: Tensor, distance: Tensor, slope: Tensor
     ) -> None:
+        """Pads onto the surface, to their points, facing it; the palm near the human one."""
         goals, tolerances = self.goals, self.tolerances
-        outward = F.normalize(slope, dim=-1)
-        presses = goals.presses.sqrt()
         # Robust: a pad that cannot come near must not drag the hand through the object.
-        press = _robust(distance, 4.0 * tolerances.far)
-        weight = presses * press / tolerances.press
-        rows.add(self.pads.body, distance * weight, _point_wrench(points, outward, weight))
-
-        gap = points - goals.points
-        far = _robust(gap.norm(dim=-1), tolerances.far)
-        weight = goals.attracts.sqrt() * far / tolerances.attract
-        eye = torch.eye(3, dtype=points.dtype)
-        for k in range(3):
-            direction = eye[k].expand_as(points)
-            rows.add(self.pads.body, gap[..., k] * weight, _point_wrench(points, direction, weight))
-            # A turn changes the normal alone.
-            face = presses / tolerances.facing
-            moment = torch.linalg.cross(normals, direction) * face[..., None]
-            rows.add(
-                self.pads.body,
-                (normals + outward)[..., k] * face,
-                torch.cat([moment, torch.zeros_like(moment)], dim=-1),
-            )
-
-    def _stay_out(
-        self, rows: "_Rows", body: Tensor, points: Tensor, depth: Tensor, slope: Tensor
-    ) -> None:
-        # Points that no pose of the batch has inside are not worth their rows.
-        (hit,) = torch.nonzero((depth > 0).any(dim=0), as_tuple=True)
-        depth = depth[:, hit].clamp(min=0.0)
-        weight = (depth > 0).to(points.dtype) / self.tolerances.depth
-        wrench = _point_wrench(points[:, hit], -slope[:, hit], weight)
-        rows.add(body[hit], depth * weight, wrench)
-
-    def _keep_apart(self, rows: "_Rows", centres: Tensor) -> None:
-        if len(self.pairs) == 0:
-            return
-        first, second = self.pairs.unbind(-1)
-        # Written out: a batched distance of all pairs would hold many that may meet.
-        apart = (centres[:, first] - centres[:, second]).square().sum(-1).sqrt()
-        overlap = self.core.radii[first] + self.core.radii[second] + self.margins - apart
-        # Few pairs ever meet: only those are worth their rows.
-        worst = overlap.amax(dim=0)
-        met = worst.topk(min(_PAIRS, len(worst))).indices
-        met = met[worst[met] > 0]
-        first, second = first[met], second[met]
-        overlap = overlap[:, met].clamp(min=0.0)
-        apart = F.normalize(centres[:, first] - centres[:, second], dim=-1)
-        weight = (overlap > 0).to(centres.dtype) / self.tolerances.overlap
-        # Half of each square on either side: the other body is taken to stand still.
-        weight = weight * 0.5**0.5
-        for side, away in ((first, apart), (second, -apart)):
-            wrench = _point_wrench(centres[:, side], -away, weight)
-            rows.add(self.core.body[side], overlap * weight, wrench)
-
-    def _follow_palm(self, rows: "_Rows", Ts: Tensor) -> None:
-        goals, tolerances = self.goals, self.tolerances
-        points, directions = self.palm.points(Ts), self.palm.normals(Ts)
-        gap = points - goals.palm_point[:, None]
-        turned = directions - goals.palm_direction[:, None]
+        knee = _robust(distance[:, :-1], 4.0 * tolerances.far)
+        press = goals.presses.sqrt() * knee / tolerances.press
+        face = goals.presses.sqrt() / tolerances.facing
+        outward = F.normalize(slope, dim=-1)
+        gap = points - torch.cat([goals.points, goals.palm_point[:, None]], dim=1)
+        apart = gap.square().sum(-1).sqrt()
+        knee = _robust(apart[:, :-1], tolerances.far)
+        attract = goals.attracts.sqrt() * knee / tolerances.attract
         share = goals.palm_weight.sqrt()[:, None]
-        near = share * _robust(gap.norm(dim=-1), tolerances.palm_shift) / tolerances.palm_shift
-        like = share / tolerances.palm_turn
-        eye = torch.eye(3, dtype=points.dtype)
-        for k in range(3):
-            direction = eye[k].expand_as(points)
-            rows.add(self.palm.body, gap[..., k] * near, _point_wrench(points, direction, near))
-            moment = torch.linalg.cross(directions, direction) * like[..., None]
-            wrench = torch.cat([moment, torch.zeros_like(moment)], dim=-1)
-            rows.add(self.palm.body, turned[..., k] * like, wrench)
+        near = share * _robust(apart[:, -1:], tolerances.palm_shift) / tolerances.palm_shift
+
+        # The palm, last, is drawn and turned like a pad, and need not touch.
+        press = torch.cat([press, torch.zeros_like(near)], dim=1)[..., None]
+        attract = torch.cat([attract, near], dim=1)[..., None]
+        face = torch.cat([face, share / tolerances.palm_turn], dim=1)[..., None]
+        turned = normals - torch.cat([-outward[:, :-1], goals.palm_direction[:, None]], dim=1)
+        eye = torch.eye(3, dtype=points.dtype).expand(*points.shape, 3)
+        attracts = torch.cat([_moments(points), eye], dim=-1) * attract[..., None]
+        # A turn changes the normal alone.
+        faces = torch.cat([_moments(normals), torch.zeros_like(eye)], dim=-1) * face[..., None]
+        presses = _point_wrench(points, outward, press[..., 0])[..., None, :]
+        shape = points.shape[:2]
+        sums.add(
+            torch.arange(len(points))[:, None].expand(shape),
+            self.shape.guided.expand(shape),
+            torch.cat([presses, attracts, faces], dim=-2),
+            torch.cat([distance[..., None] * press, gap * attract, turned * face], dim=-1),
+        )
+
+    def _stay_out(self, sums: "_Sums", points: Tensor, distance: Tensor, slope: Tensor) -> None:
+        depth = self.shape.radii - distance
+        row, at = torch.nonzero(depth > 0, as_tuple=True)
+        weight = torch.full((len(row),), 1.0 / self.tolerances.depth)
+        wrench = _point_wrench(points[row, at], -slope[row, at], weight)
+        sums.add(row, self.shape.body[at], wrench[:, None], (depth[row, at] * weight)[:, None])
+
+    def _keep_apart(self, sums: "_Sums", centres: Tensor) -> None:
+        pairs = self.shape.pairs
+        if len(pairs) == 0:
+            return
+        # Poses last in memory: whole rows are gathered for each ball.
+        across = centres.permute(2, 1, 0).contiguous()
+        first, second = across[:, pairs[:, 0]], across[:, pairs[:, 1]]
+        apart = (first - second).square().sum(0)
+        met, row = torch.nonzero(apart < self.shape.reaches.square()[:, None], as_tuple=True)
+        overlap = self.shape.reaches[met] - apart[met, row].sqrt()
+        # Half of each square on either side: the other body is taken to stand still.
+        weight = torch.full((len(row),), 0.5**0.5 / self.tolerances.overlap)
+        residual = (overlap * weight)[:, None]
+        ends = centres[row[:, None], pairs[met]]
+        away = F.normalize(ends[:, 0] - ends[:, 1], dim=-1)
+        for side, towards in ((0, -away), (1, away)):
+            wrench = _point_wrench(ends[:, side], towards, weight)
+            sums.add(row, self.shape.core.body[pairs[met, side]], wrench[:, None], residual)
 
 
 def _robust(length: Tensor, knee: float) -> Tensor:
@@ -203,29 +225,42 @@ def _point_wrench(points: Tensor, direction: Tensor, weight: Tensor) -> Tensor:
     return torch.cat([torch.linalg.cross(points, force), force], dim=-1)
 
 
-class _Rows:
-    """Residuals and their wrenches, collected and summed by body."""
+def _moments(vectors: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b 3 3"]:
+    """Cross products of a vector with the three axes."""
+    x, y, z = vectors.unbind(-1)
+    zero = torch.zeros_like(x)
+    return torch.stack([zero, z, -y, -z, zero, x, y, -x, zero], dim=-1).unflatten(-1, (3, 3))
 
-    def __init__(self) -> None:
-        self._bodies: list[Tensor] = []
-        self._residuals: list[Tensor] = []
-        self._wrenches: list[Tensor] = []
 
-    def add(self, body: Tensor, residual: Tensor, wrench: Tensor) -> None:
-        self._bodies.append(body)
-        self._residuals.append(residual)
-        self._wrenches.append(wrench)
+class _Sums:
+    """Residuals and their wrenches, summed over each body of each pose."""
 
-    def gathered(self, screws: Float[Tensor, "b bodies 6 dofs"]) -> Quadratic:
-        body = torch.cat(self._bodies)
-        residual = torch.cat(self._residuals, dim=1)
-        wrench = torch.cat(self._wrenches, dim=1)
-        batch, bodies, _, dofs = screws.shape
-        squares = residual.new_zeros(batch, bodies, 6, 6)
-        squares.index_add_(1, body, wrench[..., :, None] * wrench[..., None, :])
-        pulls = residual.new_zeros(batch, bodies, 6)
-        pulls.index_add_(1, body, wrench * residual[..., None])
-        flat = screws.reshape(batch, bodies * 6, dofs)
-        curvature = flat.mT @ (squares @ screws).reshape(batch, bodies * 6, dofs)
-        gradient = (flat.mT @ pulls.reshape(batch, bodies * 6, 1))[..., 0]
-        return Quadratic(0.5 * residual.square().sum(-1), gradient, curvature)
+    def __init__(self, batch: int, bodies: int) -> None:
+        # The last column is what wrench times residual is added to.
+        self._sums = torch.zeros(batch, bodies, 6, 7)
+        self.cost = torch.zeros(batch)
+        """Half the sum of the squares."""
+
+    @property
+    def squares(self) -> Float[Tensor, "b bodies 6 6"]:
+        """Sum of wrench times wrench."""
+        return self._sums[..., :6]
+
+    @property
+    def pulls(self) -> Float[Tensor, "b bodies 6"]:
+        """Sum of wrench times residual."""
+        return self._sums[..., 6]
+
+    def add(
+        self,
+        row: Int[Tensor, "*n"],
+        body: Int[Tensor, "*n"],
+        wrench: Float[Tensor, "*n k 6"],
+        residual: Float[Tensor, "*n k"],
+    ) -> None:
+        """Residuals, k for each pose and body that are named together."""
+        product = wrench.mT @ torch.cat([wrench, residual[..., None]], dim=-1)
+        at = (row * self._sums.shape[1] + body).flatten()
+        self._sums.view(-1, 42).index_add_(0, at, product.view(-1, 42))
+        squared = 0.5 * residual.square().sum(-1)
+        self.cost.index_add_(0, row.flatten(), squared.flatten())

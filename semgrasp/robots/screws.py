@@ -11,6 +11,7 @@ body.
 # pyright: reportAttributeAccessIssue=false
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import mujoco
 import numpy as np
@@ -73,25 +74,71 @@ class Screws:
             torch.from_numpy(drives).float(),
         )
 
-    def of_bodies(
+    def of_joints(
         self, Ts_object_body: Float[Tensor, "b bodies 4 4"], t_object_base: Float[Tensor, "b 3"]
-    ) -> Float[Tensor, "b bodies 6 dofs"]:
-        """Screws of every body: three turns about the base's origin, three shifts, the joints.
+    ) -> Float[Tensor, "b motions 6"]:
+        """Screws of every motion: three turns about the base's origin, three shifts, the joints.
 
-        The first three rows are the axis, the last three the velocity of the object's origin.
+        The first three entries are the axis, the last three the velocity of the object's origin.
         """
         T = Ts_object_body[:, self.body]
         axis = (T[..., :3, :3] @ self.axes_body[..., None])[..., 0]
         anchor = (T[..., :3, :3] @ self.anchors_body[..., None])[..., 0] + T[..., :3, 3]
         hinge = torch.cat([axis, torch.linalg.cross(anchor, axis)], dim=-1)
         slide = torch.cat([torch.zeros_like(axis), axis], dim=-1)
-        screw = torch.where(self.is_hinge[:, None], hinge, slide).mT
-        joints = (screw[:, None] * self.carries[:, None]) @ self.drives
+        joints = torch.where(self.is_hinge[:, None], hinge, slide)
+        eye = torch.eye(3, dtype=axis.dtype).expand(len(T), 3, 3)
+        origin = t_object_base[:, None].expand_as(eye)
+        turns = torch.cat([eye, torch.linalg.cross(origin, eye)], dim=-1)
+        shifts = torch.cat([torch.zeros_like(eye), eye], dim=-1)
+        return torch.cat([turns, shifts, joints], dim=1)
 
-        batch, bodies = Ts_object_body.shape[:2]
-        eye = torch.eye(3, dtype=axis.dtype).expand(batch, 3, 3)
-        origin = t_object_base[:, None].expand(batch, 3, 3)
-        turns = torch.cat([eye, torch.linalg.cross(origin, eye)], dim=-1).mT
-        shifts = torch.cat([torch.zeros_like(eye), eye], dim=-1).mT
-        base = torch.cat([turns, shifts], dim=-1)[:, None].expand(batch, bodies, 6, 6)
-        return torch.cat([base, joints], dim=-1)
+    @cached_property
+    def _moved_bodies(self) -> Float[Tensor, "motions bodies"]:
+        """1 where a motion, of the base or of a joint, moves a body."""
+        bodies = len(self.carries)
+        return torch.cat([torch.ones(6, bodies), self.carries.mT])
+
+    @cached_property
+    def _is_above(self) -> Bool[Tensor, "motions motions"]:
+        """Whether the first motion moves every body that the second moves."""
+        moved = self._moved_bodies
+        return moved @ moved.mT == moved.sum(-1)
+
+    @cached_property
+    def _drives_all(self) -> Float[Tensor, "motions dofs"]:
+        return torch.block_diag(torch.eye(6), self.drives)
+
+    def along(
+        self,
+        screws: Float[Tensor, "b motions 6"],
+        squares: Float[Tensor, "b bodies 6 6"],
+        pulls: Float[Tensor, "b bodies 6"],
+    ) -> tuple[Float[Tensor, "b dofs"], Float[Tensor, "b dofs dofs"]]:
+        """Gradient and curvature of a sum of squares whose residuals each depend on one body.
+
+        As composite bodies give a robot its inertia (Featherstone, 2008, ch. 6): two joints share
+        the bodies of the lower one, if the other is above it at all.
+
+        Args:
+            screws: From `of_joints`.
+            squares: Sum over the residuals of each body of wrench times wrench.
+            pulls: Sum of wrench times residual.
+        """
+        moved = self._moved_bodies
+        pull = (moved @ pulls).mul(screws).sum(-1)
+        share = (moved @ squares.flatten(-2)).unflatten(-1, (6, 6))
+        curvature = screws @ (share @ screws[..., None])[..., 0].mT
+        curvature = torch.where(self._is_above, curvature, 0.0)
+        below = torch.where(self._is_above & self._is_above.mT, 0.0, curvature.mT)
+        curvature = curvature + below
+        drives = self._drives_all
+        return pull @ drives, drives.mT @ curvature @ drives
+
+    def efforts(
+        self, screws: Float[Tensor, "b motions 6"], wrenches: Float[Tensor, "b bodies 6"]
+    ) -> Float[Tensor, "b n"]:
+        """Efforts in [N m] or [N] of the independent joints that put wrenches on the bodies."""
+        drives = self._drives_all.to(wrenches)
+        moved = self._moved_bodies.to(wrenches)
+        return ((moved @ wrenches).mul(screws).sum(-1) @ drives)[:, 6:]

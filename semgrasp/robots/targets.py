@@ -15,7 +15,7 @@ from torch import Tensor
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
 from semgrasp.metrics import HandRegions
-from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
+from semgrasp.robots.held import HeldBatch
 from semgrasp.types import FINGERS, Grasp
 
 HUMAN_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
@@ -71,13 +71,13 @@ class HumanTargets:
 
 
 @torch.no_grad()
-def human_targets(grasps: Grasp, hand_model: HandModel, field: SignedDistanceGrid) -> HumanTargets:
-    """Targets of a batch of grasps of one object.
+def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> HumanTargets:
+    """Targets of a batch of grasps.
 
     Args:
         grasps: With one batch axis.
         hand_model: The hand they pose.
-        field: Distance to the object, in its frame.
+        held: The object of each grasp.
 
     Raises:
         InputError: The grasps are of the other hand.
@@ -94,9 +94,7 @@ def human_targets(grasps: Grasp, hand_model: HandModel, field: SignedDistanceGri
         .mesh()
     )
     vertices = mesh.vertices_object
-    stack = GridStack.of([field])
-    which = torch.zeros(len(vertices), dtype=torch.long)
-    distance, gradient = stack.value_and_gradient(vertices, which)
+    distance, gradient = held.distance(vertices)
     outward = torch.nn.functional.normalize(gradient, dim=-1)
     skin = _skin_normals(vertices, hand.faces)
     faces_object = (skin * outward).sum(-1) < 0.0
@@ -123,7 +121,7 @@ def human_targets(grasps: Grasp, hand_model: HandModel, field: SignedDistanceGri
     assert touches is not None
     assert points is not None
     assert counts is not None
-    value, slope = stack.value_and_gradient(points, which)
+    value, slope = held.distance(points)
     normals = torch.nn.functional.normalize(slope, dim=-1)
     points = points - value[..., None] * normals
 
@@ -149,9 +147,11 @@ def _region_of_vertex(regions: HandRegions) -> np.ndarray:
 
 
 def _skin_normals(vertices: Float[Tensor, "b V 3"], faces: Tensor) -> Float[Tensor, "b V 3"]:
-    a, b, c = (vertices[:, faces[:, i].long()] for i in range(3))
-    weighted = torch.linalg.cross(b - a, c - a)
-    total = torch.zeros_like(vertices)
+    # Hands last in memory: whole rows are gathered for each vertex.
+    across = vertices.permute(2, 1, 0).contiguous()
+    a, b, c = (across[:, faces[:, i].long()] for i in range(3))
+    weighted = torch.linalg.cross(b - a, c - a, dim=0)
+    total = torch.zeros_like(across)
     for i in range(3):
         total.index_add_(1, faces[:, i].long(), weighted)
-    return torch.nn.functional.normalize(total, dim=-1)
+    return torch.nn.functional.normalize(total, dim=0).permute(2, 1, 0)

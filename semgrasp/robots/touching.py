@@ -1,6 +1,5 @@
-"""What a posed robot touches, how deep it is, and how well that would hold."""
+"""What a posed robot touches, and how deep it is."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,8 +10,8 @@ from numpy import ndarray
 from torch import Tensor
 
 from semgrasp.metrics import SolidObject
-from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.robots.core import robot_core
+from semgrasp.robots.held import HeldBatch
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.surface import RobotSurface, robot_surface
 from semgrasp.types import ObjectShape
@@ -23,39 +22,8 @@ _FACING = 0.5
 """...if they face it within 60 degrees: the cosine."""
 _SPACING = 0.005
 """Between the points that may touch, in [m]."""
-_CONE_EDGES, _ROUNDS, _RATE = 6, 100, 0.5
-"""Of the search for forces that cancel: exponentiated gradient, which keeps them positive."""
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """The object as the robot meets it."""
-
-    shape: ObjectShape
-    field: SignedDistanceGrid
-    com: Float[ndarray, "3"]
-    """Centre of mass in [m]."""
-    reach: float
-    """Half its size in [m]."""
-
-    @staticmethod
-    def of(shape: ObjectShape, field: SignedDistanceGrid | None = None) -> "Held":
-        """With its distance grid, built here unless given."""
-        if field is None:
-            thin = np.ptp(shape.vertices_object, axis=0).min() < 0.01
-            field = SignedDistanceGrid.build(
-                shape.vertices_object,
-                shape.faces,
-                spacing=0.0015 if thin else 0.002,
-                is_closed=shape.is_watertight,
-            )
-        # The middle of the filled grid: a solid's centre of mass without asking for a clean mesh.
-        inside = torch.nonzero(field.values < 0).double()
-        com = shape.vertices_object.mean(axis=0)
-        if len(inside):
-            com = (field.origin.double() + field.spacing * inside.mean(0)).numpy()
-        reach = float(np.linalg.norm(shape.vertices_object - com, axis=1).max())
-        return Held(shape, field, com, reach)
+_AT_ONCE = 64
+"""Poses looked at together: more do not fit the processor's cache."""
 
 
 class Touches(NamedTuple):
@@ -88,62 +56,50 @@ def touching_surface(robot: RobotHand) -> RobotSurface:
 @torch.no_grad()
 def touches(
     robot: RobotHand,
-    held: Held,
+    held: HeldBatch,
     T_object_base: Float[Tensor, "b 4 4"],
     qpos: Float[Tensor, "b n"],
 ) -> Touches:
-    """What each pose touches."""
-    surface = touching_surface(robot)
+    """What each pose touches on its object."""
+    chunks = torch.arange(len(qpos)).split(_AT_ONCE)
+    found = [_touches(robot, held[rows], T_object_base[rows], qpos[rows]) for rows in chunks]
+    return Touches(*(torch.cat(values) for values in zip(*found, strict=True)))
+
+
+def _touches(robot: RobotHand, held: HeldBatch, T_object_base: Tensor, qpos: Tensor) -> Touches:
+    surface, core = touching_surface(robot), robot_core(robot)
     Ts = robot.kinematics.forward(T_object_base, qpos)
-    points, normals = surface.points(Ts), surface.normals(Ts)
-    which = torch.zeros(len(Ts), dtype=torch.long)
-    stack = GridStack.of([held.field])
-    distance, slope = stack.value_and_gradient(points, which)
+    points = surface.points(Ts)
+    distance, slope = held.distance(points)
+    row, at = torch.nonzero(distance < _TOUCH, as_tuple=True)
+    R = Ts[row, surface.body[at], :3, :3]
+    facing = (R @ surface.normals_body[at, :, None])[..., 0].mul(slope[row, at]).sum(-1)
     # A distance has a gradient of length one, near enough for this.
-    is_near = (distance < _TOUCH) & ((normals * slope).sum(-1) < -_FACING)
-    ranked = torch.where(is_near, distance, torch.inf)
-    own = surface.body == torch.arange(Ts.shape[1])[:, None]
-    nearest = torch.stack(
-        [torch.where(mask, ranked, torch.inf).argmin(dim=1) for mask in own], dim=1
-    )
+    is_near = facing < -_FACING
+    row, at = row[is_near], at[is_near]
+    ranked = torch.full_like(distance, torch.inf)
+    ranked[row, at] = distance[row, at]
+    gaps = distance.new_full(Ts.shape[:2], torch.inf)
+    nearest = torch.zeros(Ts.shape[:2], dtype=torch.long)
+    start = 0
+    for body, part in enumerate(ranked.split(_points_of_bodies(robot), dim=1)):
+        if part.shape[1]:
+            gaps[:, body], nearest[:, body] = part.min(dim=1)
+            nearest[:, body] += start
+            start += part.shape[1]
     rows = torch.arange(len(Ts))[:, None]
-    touching = is_near[rows, nearest] & own[torch.arange(len(own)), nearest]
     outward = torch.nn.functional.normalize(slope[rows, nearest], dim=-1)
-    at = points[rows, nearest] - distance[rows, nearest, None] * outward
-    core = robot_core(robot)
-    inside = core.radii - stack.value_and_gradient(core.centres(Ts), which)[0]
+    gaps_to = distance[rows, nearest]
+    on_surface = points[rows, nearest] - gaps_to[..., None] * outward
+    inside = core.radii - held.distance(core.centres(Ts))[0]
     depth = torch.maximum(-distance.amin(dim=1), inside.amax(dim=1)).clamp(min=0.0)
-    return Touches(at, -outward, touching, distance[rows, nearest], depth)
+    return Touches(on_surface, -outward, gaps.isfinite(), gaps_to, depth)
 
 
-@torch.no_grad()
-def weakness(
-    touch: Touches, held: Held, friction: float, *, pull: float = 0.2
-) -> Float[Tensor, " b"]:
-    """Wrench that is left when the grip resists six pulls on the centre of mass, the worst.
-
-    In shares of the grip force, torques over the object's reach; 1 without contact. It is 0 where
-    forces inside the friction cones cancel a pull of the given share of their sum.
-    """
-    n = touch.normals
-    first = torch.linalg.cross(n, torch.eye(3)[n.abs().argmin(dim=-1)])
-    first = torch.nn.functional.normalize(first, dim=-1)
-    second = torch.linalg.cross(n, first)
-    angle = torch.arange(_CONE_EDGES) * (2 * torch.pi / _CONE_EDGES)
-    around = angle.cos()[:, None, None, None] * first + angle.sin()[:, None, None, None] * second
-    forces = (n + friction * around).permute(1, 2, 0, 3)
-    arms = (touch.points - torch.from_numpy(held.com).float())[:, :, None].expand_as(forces)
-    wrenches = torch.cat([forces, torch.linalg.cross(arms, forces) / held.reach], -1).flatten(1, 2)
-    pulls = pull * torch.cat([torch.eye(3), -torch.eye(3)]) @ torch.eye(3, 6)
-    mask = touch.is_touching.repeat_interleave(_CONE_EDGES, dim=1)
-    logits = torch.where(mask, 0.0, -torch.inf)
-    logits = torch.where(mask.any(-1, keepdim=True), logits, 0.0)[:, None].expand(-1, 6, -1)
-    left = torch.zeros(len(n), 6, 6)
-    for _ in range(_ROUNDS):
-        left = logits.softmax(dim=-1) @ wrenches + pulls
-        logits = logits - _RATE * left @ wrenches.mT
-    worst = left.norm(dim=-1).amax(dim=-1)
-    return torch.where(mask.any(-1), worst, 1.0).clamp(max=1.0)
+@lru_cache(maxsize=16)
+def _points_of_bodies(robot: RobotHand) -> list[int]:
+    body = touching_surface(robot).body
+    return torch.bincount(body, minlength=len(robot.kinematics.body_names)).tolist()
 
 
 def parts_at(
@@ -154,17 +110,31 @@ def parts_at(
         return [None] * len(points)
     import igl
 
-    face = igl.point_mesh_squared_distance(
-        np.ascontiguousarray(points.reshape(-1, 3).double().numpy()),
-        np.ascontiguousarray(shape.vertices_object, dtype=np.float64),
-        np.ascontiguousarray(shape.faces, dtype=np.int64),
-    )[1]
-    part = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)].reshape(weights.shape)
-    share = [
-        np.bincount(row, weight, minlength=len(shape.part_names))
-        for row, weight in zip(part, weights.double().numpy(), strict=True)
-    ]
+    row, at = torch.nonzero(weights > 0, as_tuple=True)
+    share = np.zeros((len(points), len(shape.part_names)))
+    if len(row):
+        face = igl.point_mesh_squared_distance(
+            np.ascontiguousarray(points[row, at].double().numpy()),
+            np.ascontiguousarray(shape.vertices_object, dtype=np.float64),
+            np.ascontiguousarray(shape.faces, dtype=np.int64),
+        )[1]
+        part = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)]
+        np.add.at(share, (row.numpy(), part), weights[row, at].double().numpy())
     return [shape.part_names[int(s.argmax())] if s.sum() > 0 else None for s in share]
+
+
+def parts_of_each(
+    held: HeldBatch, points: Float[Tensor, "b n 3"], weights: Float[Tensor, "b n"]
+) -> list[str | None]:
+    """The same where every row has an object of its own."""
+    parts: list[str | None] = [None] * len(held)
+    for i, one in enumerate(held.objects):
+        (rows,) = torch.nonzero(held.which == i, as_tuple=True)
+        for row, part in zip(
+            rows.tolist(), parts_at(one.shape, points[rows], weights[rows]), strict=True
+        ):
+            parts[row] = part
+    return parts
 
 
 @torch.no_grad()

@@ -11,12 +11,14 @@ from tiny_hands import parallel_jaw, three_fingers
 from semgrasp.errors import InputError
 from semgrasp.hand import open_hand
 from semgrasp.objects.procedural import make_object
+from semgrasp.robots.forces import weakness
 from semgrasp.robots.gripper import find_grips
+from semgrasp.robots.held import Held
 from semgrasp.robots.jaws import jaws
 from semgrasp.robots.retarget import RetargetSettings, retarget, retarget_targets
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.targets import HumanTargets, human_targets
-from semgrasp.robots.touching import Held, parts_at, touches, weakness
+from semgrasp.robots.touching import parts_at, touches
 from semgrasp.robots.trial import RobotTrial
 from semgrasp.types import Grasp, ObjectShape
 
@@ -61,7 +63,7 @@ def round_bar():
 
 def test_targets_of_a_wrapped_bar_lie_on_it_and_face_outwards(hand, wrap, round_bar):
     held = Held.of(round_bar)
-    targets = human_targets(wrap, hand, held.field)
+    targets = human_targets(wrap, hand, held.rows(1))
     touching = targets.touches[0]
     points, normals = targets.points[0][touching], targets.normals[0][touching]
     assert touching.sum() >= 4
@@ -73,7 +75,7 @@ def test_targets_of_a_wrapped_bar_lie_on_it_and_face_outwards(hand, wrap, round_
 
 def test_targets_move_with_hand_and_object(hand, wrap, round_bar):
     held = Held.of(round_bar)
-    alone = human_targets(wrap, hand, held.field)
+    alone = human_targets(wrap, hand, held.rows(1))
     both = Grasp(
         wrap.T_object_hand.repeat(2, 1, 1),
         wrap.finger_angles.repeat(2, 1, 1),
@@ -81,7 +83,7 @@ def test_targets_move_with_hand_and_object(hand, wrap, round_bar):
     )
     turn = torch.diag(torch.tensor([-1.0, -1.0, 1.0, 1.0]))
     both.T_object_hand[1] = turn @ both.T_object_hand[1]
-    together = human_targets(both, hand, held.field)
+    together = human_targets(both, hand, held.rows(2))
     torch.testing.assert_close(together.tips[0], alone.tips[0])
     # Half a turn about the bar's axis leaves the bar as it was.
     torch.testing.assert_close(
@@ -92,7 +94,7 @@ def test_targets_move_with_hand_and_object(hand, wrap, round_bar):
 def test_a_left_hand_is_refused_by_name(hand, wrap, round_bar):
     left = Grasp(wrap.T_object_hand, wrap.finger_angles, wrap.betas, "left")
     with pytest.raises(InputError, match="mirrored"):
-        human_targets(left, hand, Held.of(round_bar).field)
+        human_targets(left, hand, Held.of(round_bar).rows(1))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ def three_on_bar(round_bar):
     robot, held = three_fingers(), Held.of(round_bar)
     generator = torch.Generator().manual_seed(0)
     settings = RetargetSettings(starts=6, candidates=3)
-    return robot, held, retarget_targets(targets, robot, held, settings, generator)[0]
+    return robot, held, retarget_targets(targets, robot, held.rows(1), settings, generator)[0]
 
 
 def test_three_fingers_take_the_bar_from_outside_with_opposed_forces(three_on_bar):
@@ -126,8 +128,8 @@ def test_three_fingers_take_the_bar_from_outside_with_opposed_forces(three_on_ba
     assert best.feasible
     assert best.penetration < 0.002
     T, q = torch.from_numpy(best.T_object_base)[None].float(), torch.from_numpy(best.qpos)[None]
-    touch = touches(robot, held, T, q.float())
-    assert float(weakness(touch, held, 0.6, pull=0.0)) < 0.1
+    touch = touches(robot, held.rows(1), T, q.float())
+    assert float(weakness(touch, held.rows(1), 0.6, pull=0.0)) < 0.1
     assert set(best.assignment) == {"thumb", "first", "second"}
     assert best.assignment["thumb"] == "thumb"
 
@@ -137,7 +139,7 @@ def test_pregrasp_is_farther_from_the_object_than_the_grasp(three_on_bar):
     best = ranked[0]
     T = torch.from_numpy(best.T_object_base)[None].float()
     near, open_ = (
-        touches(robot, held, T, torch.from_numpy(q)[None].float()).is_touching.sum()
+        touches(robot, held.rows(1), T, torch.from_numpy(q)[None].float()).is_touching.sum()
         for q in (best.qpos, best.pregrasp_qpos)
     )
     assert open_ < near

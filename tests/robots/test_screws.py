@@ -19,26 +19,60 @@ def _pose(generator):
     return make_transform(R, 0.1 * torch.randn(1, 3, generator=generator))
 
 
-def test_screws_equal_differences_of_the_kinematics_for_hinges_slides_and_couplings():
+def _residuals(robot, T, q, weights, points_body):
+    """A weighted sum of the coordinates of points, one per body."""
+    Ts = robot.kinematics.forward(T, q)
+    points = (Ts[..., :3, :3] @ points_body[..., None])[..., 0] + Ts[..., :3, 3]
+    return points, (weights * points).sum(-1)
+
+
+def test_curvature_is_the_derivatives_square_for_hinges_slides_and_couplings():
     generator = torch.Generator().manual_seed(0)
     for robot in (three_fingers(), parallel_jaw()):
-        T, n = _pose(generator), len(robot.joint_names)
-        low, high = robot.limits.float().unbind(-1)
-        q = (0.5 * (low + high))[None]
-        forward = robot.kinematics.forward
-        Ts = forward(T.double(), q.double())
-        screws = _screws(robot).of_bodies(Ts.float(), T[:, :3, 3])[0].double()
-        point_body = torch.tensor([0.01, -0.02, 0.03], dtype=torch.float64)
-        points = Ts[0, :, :3, :3] @ point_body + Ts[0, :, :3, 3]
-        step = 1e-4
-        for dof in range(6 + n):
-            change = torch.zeros(1, 6 + n, dtype=torch.float64)
-            change[0, dof] = step
-            Ts_after = forward(moved(T.double(), change[:, :6]), q.double() + change[:, 6:])
-            after = Ts_after[0, :, :3, :3] @ point_body + Ts_after[0, :, :3, 3]
-            turn, shift = screws[:, :3, dof], screws[:, 3:, dof]
-            predicted = torch.linalg.cross(turn, points) + shift
-            torch.testing.assert_close((after - points) / step, predicted, atol=2e-4, rtol=1e-3)
+        T, n = _pose(generator).double(), len(robot.joint_names)
+        q = (0.3 * robot.limits[:, 0] + 0.7 * robot.limits[:, 1])[None]
+        bodies = len(robot.kinematics.body_names)
+        points_body = 0.03 * torch.randn(bodies, 3, generator=generator).double()
+        weights = torch.randn(bodies, 3, generator=generator).double()
+
+        def residuals(change, robot=robot, T=T, q=q, w=weights, p=points_body):
+            T_moved = moved(T, change[None, :6])
+            return _residuals(robot, T_moved, q + change[None, 6:], w, p)[1][0]
+
+        zero = torch.zeros(6 + n, dtype=torch.float64)
+        jacobian = torch.autograd.functional.jacobian(residuals, zero)
+        residual = residuals(zero)
+
+        Ts = robot.kinematics.forward(T, q)
+        points, _ = _residuals(robot, T, q, weights, points_body)
+        wrench = torch.cat([torch.linalg.cross(points, weights[None]), weights[None]], dim=-1)
+        screws = _screws(robot)
+        gradient, curvature = screws.along(
+            screws.of_joints(Ts.float(), T[:, :3, 3].float()),
+            (wrench[..., :, None] * wrench[..., None, :]).float(),
+            (wrench * residual[:, None]).float(),
+        )
+        tight = {"atol": 1e-5, "rtol": 1e-4}
+        torch.testing.assert_close(gradient[0].double(), jacobian.T @ residual, **tight)
+        torch.testing.assert_close(curvature[0].double(), jacobian.T @ jacobian, **tight)
+
+
+def test_efforts_do_the_work_of_the_wrenches():
+    generator = torch.Generator().manual_seed(1)
+    robot = three_fingers()
+    T = _pose(generator).double()
+    q = robot.limits.mean(dim=1)[None]
+    screws = _screws(robot)
+    motions = screws.of_joints(robot.kinematics.forward(T, q).float(), T[:, :3, 3].float())
+    wrenches = torch.randn(1, len(robot.kinematics.body_names), 6, generator=generator)
+    efforts = screws.efforts(motions.double(), wrenches.double())[0]
+    no_squares = torch.zeros(*wrenches.shape, 6)
+    gradient, _ = screws.along(motions, no_squares, wrenches)
+    torch.testing.assert_close(efforts, gradient[0, 6:].double(), atol=1e-6, rtol=1e-5)
+    # A wrench on the base moves no joint.
+    on_base = torch.zeros_like(wrenches)
+    on_base[:, 0] = 1.0
+    assert screws.efforts(motions.double(), on_base.double()).abs().max() == 0.0
 
 
 def test_descent_finds_the_bottom_of_a_bowl_and_stops_at_limits():
