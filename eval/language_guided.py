@@ -20,6 +20,7 @@ from eval.questions import (
     Question,
     procedural_questions,
     scanned_questions,
+    unseen_shape_questions,
 )
 from semgrasp import GraspGenerator
 from semgrasp.cli.generate_command import picture
@@ -123,6 +124,8 @@ def main() -> None:
         "--later-objects", type=int, default=2, help="held-out objects per category of the others"
     )
     parser.add_argument("--scans", type=Path, help="folder of the YCB scans")
+    parser.add_argument("--unseen", type=Path, help="folder of the shapes of GRAB: a blind test")
+    parser.add_argument("--only-shapes", action="store_true", help="no procedural objects")
     parser.add_argument("--num-grasps", type=int, default=8)
     parser.add_argument("--no-refine", action="store_true")
     parser.add_argument("--limit", type=int, help="ask only so many random questions of each kind")
@@ -131,13 +134,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("out/language_guided"))
     options = parser.parse_args()
 
-    kinds = {"procedural": list(procedural_questions(options.objects, options.seed))}
-    if options.categories == "all":
+    kinds: dict[str, list[Question]] = {}
+    if not options.only_shapes:
+        kinds["procedural"] = list(procedural_questions(options.objects, options.seed))
+    if options.categories == "all" and not options.only_shapes:
         kinds["later categories"] = list(
             procedural_questions(options.later_objects, options.seed, LATER_CATEGORIES)
         )
     if options.scans:
         kinds["scans"] = list(scanned_questions(options.scans))
+    if options.unseen:
+        kinds["unseen shapes"] = list(unseen_shape_questions(options.unseen))
     generator = GraspGenerator.from_pretrained(options.checkpoint)
     rng = random.Random(options.seed)
     results: dict[str, list[Result]] = {}

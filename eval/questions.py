@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.scans import scan_questions
+from eval.unseen_shapes import unseen_questions
 from semgrasp.dataset import object_id, split_of
 from semgrasp.objects.procedural import make_object
 from semgrasp.synthesis.captions import GraspFacts, instructions
@@ -77,4 +78,10 @@ def _sentence(case: GraspCase, part_names: tuple[str, ...], rng: random.Random) 
 def scanned_questions(data: Path) -> Iterator[Question]:
     """The same for scans of real objects."""
     for shape, sentence, part in scan_questions(data):
+        yield Question(shape.name, shape, sentence, part)
+
+
+def unseen_shape_questions(data: Path) -> Iterator[Question]:
+    """The same for shapes that no model was made or chosen with."""
+    for shape, sentence, part in unseen_questions(data):
         yield Question(shape.name, shape, sentence, part)
