@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from semgrasp.errors import InputError
@@ -15,6 +15,10 @@ from semgrasp.types import ObjectShape
 
 SMALLEST_OBJECT, LARGEST_OBJECT = 0.002, 2.0
 """Longest side in [m] of what a hand can hold on to."""
+_WINDING_ACCURACY = 1.3
+"""How many radii of a cluster of triangles away from it their sum is approximated. Winding numbers
+of a closed surface are whole; with 2.0, libigl's default, 17,000 points of real hands came out on
+the same side as with 1.0, in four times the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +113,7 @@ class SolidObject:
         distance[near] = np.sqrt(np.asarray(squared).reshape(-1))
         (boxed,) = np.nonzero(gap == 0.0)
         if len(boxed):
-            winding = np.asarray(self._winding.winding_number(points[boxed])).reshape(-1)
-            distance[boxed[winding > 0.5]] *= -1.0
+            distance[boxed[self._is_inside(points[boxed])]] *= -1.0
         return distance
 
     def depth(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
@@ -120,8 +123,7 @@ class SolidObject:
         depth = np.zeros(len(points))
         (inside,) = np.nonzero(((points >= low) & (points <= high)).all(axis=1))
         if len(inside):
-            winding = np.asarray(self._winding.winding_number(points[inside])).reshape(-1)
-            inside = inside[winding > 0.5]
+            inside = inside[self._is_inside(points[inside])]
         if len(inside):
             squared, _, _ = self._tree.squared_distance(
                 self.vertices_object, self.faces, points[inside]
@@ -142,6 +144,10 @@ class SolidObject:
     def distance_to_vertices(self, points_object: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         """Distance in [m] from points to the nearest vertex of the shape as it was given."""
         return np.asarray(self._vertex_tree.query(points_object)[0]).reshape(-1)
+
+    def _is_inside(self, points_object: Float[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
+        winding = self._winding.winding_number(points_object, _WINDING_ACCURACY)
+        return np.asarray(winding).reshape(-1) > 0.5
 
     def surface_voxels(self, pitch: float) -> Voxels:
         """Voxels that the surface passes through; see `semgrasp.metrics.voxels`."""

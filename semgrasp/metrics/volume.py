@@ -9,6 +9,7 @@ from numpy import ndarray
 
 from semgrasp.errors import InputError
 from semgrasp.metrics.closing import check_hands, check_mesh, closed_faces
+from semgrasp.metrics.cropping import cropped, is_one_piece
 from semgrasp.metrics.overlap import shared_volume, to_manifold
 from semgrasp.metrics.solid import SolidObject, as_solid
 from semgrasp.metrics.voxels import Lattice, winding_on_lattice
@@ -100,7 +101,10 @@ def intersection_volume(
         if (low >= high).any():
             return 0.0
         other = solid.hull if rule.kind == "convex_hull" else solid.manifold
-        return shared_volume(_solid_hand(vertices, faces), other)
+        if not is_one_piece(faces):
+            return shared_volume(_solid_hand(vertices, faces), other)
+        near = cropped(vertices, faces, solid.bounds)
+        return shared_volume(_solid_hand(*near), other, is_one_piece=True)
     if rule.kind == "lattice":
         assert rule.pitch is not None
         return _on_lattice(vertices, faces, solid, rule.pitch, low, high)

@@ -53,8 +53,7 @@ def cut_into_pieces(
     order = itertools.count()  # Breaks ties, as parts do not compare.
     queue: list[tuple[float, int, _Part]] = []
     finished: list[_Part] = []
-    for solid in solid.decompose():
-        part = _Part.of_solid(solid)
+    for part in map(_Part.of_solid, solid.decompose()):
         heapq.heappush(queue, (-part.surplus, next(order), part))
     while queue and len(queue) + len(finished) < decomposition.max_pieces:
         if -sum(negative for negative, _, _ in queue) <= allowed:
@@ -182,9 +181,7 @@ def _mesh(solid: manifold3d.Manifold) -> tuple[Float[ndarray, "V 3"], Int[ndarra
     return vertices, np.array(mesh.tri_verts, dtype=np.int64)
 
 
-def _normals(
-    vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]
-) -> Float[ndarray, "F 3"]:
+def _normals(vertices: Float[ndarray, "V 3"], faces: Int[ndarray, "F 3"]) -> Float[ndarray, "F 3"]:
     """Normals of triangles, twice as long as their areas."""
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     (x, y, z), (u, v, w) = (b - a).T, (c - a).T
