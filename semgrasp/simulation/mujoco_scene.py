@@ -155,6 +155,8 @@ class MujocoScene:
         spec.option.iterations = rule.solver_iterations
         # A reset after an explosion would look like an object that never moved.
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
+        # To start threads takes longer than the small meshes that they would share.
+        spec.compiler.usethread = False
         # The hand first, so that its numbers come first in the compiled arrays.
         for i, points in enumerate(hand_pieces):
             _add_hull(spec, spec.worldbody, f"hand{i}", points, rule, is_hand=True)
