@@ -3,7 +3,9 @@
 The package reads URDF, so the model's links, joints and limits are written as one. Its offline
 configuration of the hand is followed: fingertips and the joints below the middle phalanges go to
 the human fingertips and to joints 2, 6, 10, 14, 18; the base is free. It starts where our own
-descent does, with the base laid on the human hand, which its own warm start does less well.
+descent does, with the base laid on the human hand, which its own warm start does less well. A
+gripper's two pads go to the tips of thumb and index, as in the package's own configuration of the
+Panda gripper; it starts open as wide as these are apart, and comes from where the wrist is.
 """
 
 import importlib.util
@@ -11,11 +13,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 from scipy.spatial.transform import Rotation
 
 from semgrasp.hand import HandMesh
+from semgrasp.robots.jaws import jaws
 from semgrasp.robots.robot_hand import RobotHand
 
 _PIP_OF = {"thumb": 2, "index": 6, "middle": 10, "ring": 14, "pinky": 18}
@@ -31,6 +35,32 @@ def is_installed() -> bool:
 def usual_joints(mesh: HandMesh) -> Float[ndarray, "b 21 3"]:
     """Wrist, then four points each of thumb, index, middle, ring, little finger, in [m]."""
     return mesh.joints21()[:, _USUAL_ORDER].double().numpy()
+
+
+def gripper_start(
+    robot: RobotHand, joints21: Float[ndarray, "21 3"]
+) -> tuple[Float[ndarray, "4 4"], Float[ndarray, " 1"]]:
+    """Base pose and joint position of a parallel gripper laid on thumb and index."""
+    table = jaws(robot)
+    wrist, thumb, index = joints21[[0, 4, 8]]
+    width = np.linalg.norm(index - thumb)
+    axis = (index - thumb) / max(float(width), 1e-9)
+    middle = 0.5 * (thumb + index)
+    approach = middle - wrist
+    approach = approach - (approach @ axis) * axis
+    approach /= np.linalg.norm(approach)
+    opening_base, approach_base = table.opening_base.numpy(), table.approach_base.numpy()
+
+    def frame(forward: ndarray, across: ndarray) -> ndarray:
+        return np.stack([forward, np.cross(across, forward), across], axis=-1)
+
+    R = frame(approach, axis) @ frame(approach_base, opening_base).T
+    widest = float(table.width[-1])
+    qpos, middle_base = table.at(torch.tensor([min(float(width), widest)]))
+    T_object_base = np.eye(4)
+    T_object_base[:3, :3] = R
+    T_object_base[:3, 3] = middle - R @ middle_base[0].double().numpy()
+    return T_object_base, qpos.double().numpy()
 
 
 class KeypointRetargeting:

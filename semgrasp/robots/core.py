@@ -24,6 +24,8 @@ _SMALLEST = 0.6
 """Balls smaller than this share of the largest are left out."""
 _ACROSS = 0.005
 """Room between the thumb and other fingers, in [m]."""
+_POSES, _POSES_AT_ONCE, _SELDOM = 2048, 128, 0.003 + _ACROSS
+"""Pairs with at least this much room in [m] in as many random poses are not looked at."""
 _THIN = 0.0015
 """Pieces without room for a ball of this radius in [m] are left out."""
 
@@ -83,7 +85,7 @@ def _filled(piece: ConvexPiece) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "
 
 @lru_cache(maxsize=16)
 def forbidden_pairs(robot: RobotHand) -> Int[Tensor, "pairs 2"]:
-    """Pairs of balls whose bodies may collide, and that are apart in the open pose."""
+    """Pairs of balls whose bodies may collide, that are apart in the open pose and may meet."""
     core = robot_core(robot)
     checked = self_collision(robot)
     bodies = checked.body[checked.pairs]
@@ -97,7 +99,24 @@ def forbidden_pairs(robot: RobotHand) -> Int[Tensor, "pairs 2"]:
     Ts = robot.kinematics.forward(torch.eye(4), robot.open_qpos.float())
     centres = core.centres(Ts[None])[0]
     apart = (centres[first] - centres[second]).norm(dim=-1)
-    return pairs[apart > core.radii[first] + core.radii[second]]
+    pairs = pairs[apart > core.radii[first] + core.radii[second]]
+    return pairs[_nearest(robot, pairs) < _SELDOM]
+
+
+def _nearest(robot: RobotHand, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, " pairs"]:
+    """Least room in [m] between two balls in random poses; negative where they overlap."""
+    core = robot_core(robot)
+    first, second = pairs.unbind(-1)
+    low, high = robot.limits.float().unbind(-1)
+    generator = torch.Generator().manual_seed(0)
+    least = torch.full((len(pairs),), torch.inf)
+    for _ in range(_POSES // _POSES_AT_ONCE):
+        qpos = torch.lerp(low, high, torch.rand(_POSES_AT_ONCE, len(low), generator=generator))
+        Ts = robot.kinematics.forward(torch.eye(4).expand(_POSES_AT_ONCE, 4, 4), qpos)
+        centres = core.centres(Ts).permute(2, 1, 0).contiguous()
+        apart = (centres[:, first] - centres[:, second]).square().sum(0)
+        least = torch.minimum(least, apart.amin(dim=-1).sqrt())
+    return least - core.radii[first] - core.radii[second]
 
 
 @lru_cache(maxsize=16)

@@ -58,6 +58,10 @@ class RetargetSettings:
                 raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}.")
 
 
+QUICK = RetargetSettings(starts=1, ways=1, iterations=10, candidates=1)
+"""One short descent for each human grasp: for thousands of grasps, or for video."""
+
+
 def retarget(
     grasps: Grasp,
     hand_model: HandModel,

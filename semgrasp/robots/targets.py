@@ -6,10 +6,12 @@ contacts, brought back to the surface.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from semgrasp.errors import InputError
@@ -95,38 +97,41 @@ def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> Huma
     )
     vertices = mesh.vertices_object
     distance, gradient = held.distance(vertices)
-    outward = torch.nn.functional.normalize(gradient, dim=-1)
-    skin = _skin_normals(vertices, hand.faces)
-    faces_object = (skin * outward).sum(-1) < 0.0
+    row, vertex = torch.nonzero(distance < _LOOSE, as_tuple=True)
+    outward = torch.nn.functional.normalize(gradient[row, vertex], dim=-1)
+    skin = _skin(hand_model)
+    is_facing = (_normals(vertices, skin.ring, row, vertex) * outward).sum(-1) < 0.0
+    row, vertex, outward = row[is_facing], vertex[is_facing], outward[is_facing]
+    gap = distance[row, vertex]
+    on_surface = vertices[row, vertex] - gap[:, None] * outward
 
-    regions = HandRegions.of_model(hand_model)
-    region = torch.from_numpy(_region_of_vertex(regions))
-    member = torch.nn.functional.one_hot(region, 16).float()
-    touches, points, counts = None, None, None
-    for reach in (_NEAR, _LOOSE):
-        near = ((distance < reach) & faces_object).float()
-        count = near @ member
-        on_surface = vertices - distance[..., None] * outward
-        mean = (near[..., None] * on_surface).mT @ member / count.clamp(min=1.0)[:, None]
-        found = count >= _FEWEST
-        if touches is None or points is None or counts is None:
-            touches, points, counts = found, mean.mT, count
-            continue
-        # A finger that touches nowhere gets the looser reach, not more phalanges of one that does.
-        idle = ~touches[:, 1:].unflatten(1, (5, 3)).any(-1).repeat_interleave(3, dim=1)
-        idle = torch.cat([~touches[:, :1], idle], dim=1)
-        touches = torch.where(idle, found, touches)
-        points = torch.where(idle[..., None], mean.mT, points)
-        counts = torch.where(idle, count, counts)
-    assert touches is not None
-    assert points is not None
-    assert counts is not None
+    place = 16 * row + skin.region[vertex]
+    with_one = torch.nn.functional.pad(on_surface, (0, 1), value=1.0)
+
+    def summed(reach: float) -> tuple[Tensor, Tensor]:
+        sums = torch.zeros(16 * len(vertices), 4)
+        sums.index_add_(0, place, (gap < reach).float()[:, None] * with_one)
+        total, count = sums.unflatten(0, (-1, 16)).split([3, 1], dim=-1)
+        return total / count.clamp(min=1.0), count[..., 0]
+
+    points, counts = summed(_NEAR)
+    touches = counts >= _FEWEST
+    # A finger that touches nowhere gets the looser reach, not more phalanges of one that does.
+    idle = ~touches[:, 1:].unflatten(1, (5, 3)).any(-1).repeat_interleave(3, dim=1)
+    idle = torch.cat([~touches[:, :1], idle], dim=1)
+    loose_points, loose_counts = summed(_LOOSE)
+    points = torch.where(idle[..., None], loose_points, points)
+    counts = torch.where(idle, loose_counts, counts)
+    touches = torch.where(idle, counts >= _FEWEST, touches)
     value, slope = held.distance(points)
     normals = torch.nn.functional.normalize(slope, dim=-1)
     points = points - value[..., None] * normals
 
     palm = torch.cat([hand.pads["palm_upper"], hand.pads["palm_middle"]])
-    palm_direction = torch.nn.functional.normalize(skin[:, palm].mean(1), dim=-1)
+    rows = torch.arange(len(vertices)).repeat_interleave(len(palm))
+    of_palm = _normals(vertices, skin.ring, rows, palm.repeat(len(vertices)))
+    palm_direction = of_palm.unflatten(0, (-1, len(palm))).mean(1)
+    palm_direction = torch.nn.functional.normalize(palm_direction, dim=-1)
     fingers = [FINGERS.index(name) - 1 for name in HUMAN_FINGERS]
     return HumanTargets(
         points[:, 1:].unflatten(1, (5, 3))[:, fingers],
@@ -140,18 +145,47 @@ def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> Huma
     )
 
 
-def _region_of_vertex(regions: HandRegions) -> np.ndarray:
-    """0 for the palm, then three phalanges to a finger, in MANO's order."""
-    finger, phalanx = regions.vertex_finger, regions.vertex_phalanx
-    return np.where(phalanx > 0, 3 * (finger - 1) + phalanx, 0)
+class _Skin(NamedTuple):
+    """Of a hand, whatever its shape and pose."""
+
+    region: Int[Tensor, " V"]
+    """Of each vertex: 0 for the palm, then three phalanges to a finger, in MANO's order."""
+    ring: Int[Tensor, "V most 2"]
+    """The other two corners of the faces around each vertex; the vertex itself fills the rest."""
 
 
-def _skin_normals(vertices: Float[Tensor, "b V 3"], faces: Tensor) -> Float[Tensor, "b V 3"]:
-    # Hands last in memory: whole rows are gathered for each vertex.
-    across = vertices.permute(2, 1, 0).contiguous()
-    a, b, c = (across[:, faces[:, i].long()] for i in range(3))
-    weighted = torch.linalg.cross(b - a, c - a, dim=0)
-    total = torch.zeros_like(across)
-    for i in range(3):
-        total.index_add_(1, faces[:, i].long(), weighted)
-    return torch.nn.functional.normalize(total, dim=0).permute(2, 1, 0)
+@lru_cache(maxsize=8)
+def _skin(hand_model: HandModel) -> _Skin:
+    regions = HandRegions.of_model(hand_model)
+    region = np.where(
+        regions.vertex_phalanx > 0, 3 * (regions.vertex_finger - 1) + regions.vertex_phalanx, 0
+    )
+    faces = hand_model.faces.cpu().long()
+    corner = torch.cat([faces, faces.roll(-1, dims=1), faces.roll(-2, dims=1)])
+    corner = corner[corner[:, 0].argsort(stable=True)]
+    count = torch.bincount(corner[:, 0], minlength=len(region))
+    first = (count.cumsum(0) - count)[corner[:, 0]]
+    ring = torch.arange(len(region))[:, None, None].repeat(1, int(count.max()), 2)
+    ring[corner[:, 0], torch.arange(len(corner)) - first] = corner[:, 1:]
+    return _Skin(torch.from_numpy(region), ring)
+
+
+def _normals(
+    vertices: Float[Tensor, "b V 3"],
+    ring: Int[Tensor, "V most 2"],
+    row: Int[Tensor, " n"],
+    vertex: Int[Tensor, " n"],
+) -> Float[Tensor, "n 3"]:
+    """Unit normals of some vertices of some hands: the sum over the faces around them."""
+    ends = (row * vertices.shape[1])[:, None, None] + ring[vertex]
+    own = row * vertices.shape[1] + vertex
+    # One coordinate after the other, as they lie in memory.
+    (ax, bx), (ay, by), (az, bz) = (
+        (
+            values.index_select(0, ends.flatten()).view(ends.shape)
+            - values.index_select(0, own)[:, None, None]
+        ).unbind(-1)
+        for values in (vertices[..., k].flatten() for k in range(3))
+    )
+    area = torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]).sum(-1)
+    return torch.nn.functional.normalize(area.mT, dim=-1)
