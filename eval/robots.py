@@ -217,7 +217,7 @@ class Examination:
         parts = ()
         if feasible and self.shape.face_parts is not None:
             points = touched.points[0][touched.is_touching[0]][:, None]
-            found = parts_at(self.shape, points, torch.ones(len(points), 1))
+            found = parts_at(self.held, points, torch.ones(len(points), 1))
             parts = tuple(sorted({part for part in found if part is not None}))
         deep = 0.0
         if feasible:
@@ -302,7 +302,7 @@ def _keypoints(exam: Examination, robot: RobotHand, trial: RobotTrial) -> Iterat
         touch = touches(robot, held.rows(1), *pose)
         (planned,) = plans(robot, held.rows(1), *pose, touch, friction=0.6, grip_force=50.0)
         way = (robot.closed_qpos.numpy() - q).clip(-_BLIND_SQUEEZE, _BLIND_SQUEEZE)
-        (part,) = parts_at(exam.shape, touch.points, touch.is_touching.float())
+        (part,) = parts_at(exam.held, touch.points, touch.is_touching.float())
         grasp = RobotGrasp(
             robot=robot.description.name,
             T_object_base=T,
@@ -393,7 +393,7 @@ def _antipodal(
             robot, held.rows(1), T[None], q[None], touch, friction=0.6, grip_force=50.0
         )
         seconds = time.process_time() - start
-        (part,) = parts_at(exam.shape, found.contacts, torch.ones(1, 2))
+        (part,) = parts_at(exam.held, found.contacts, torch.ones(1, 2))
         grasp = RobotGrasp(
             robot=robot.description.name,
             T_object_base=T.double().numpy(),

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +13,9 @@ from torch import Tensor
 
 from semgrasp.objects.signed_distance import GridStack, SignedDistanceGrid
 from semgrasp.types import ObjectShape
+
+if TYPE_CHECKING:
+    import igl
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,24 @@ class Held:
             com = (field.origin.double() + field.spacing * inside.mean(0)).numpy()
         reach = float(np.linalg.norm(shape.vertices_object - com, axis=1).max())
         return Held(shape, field, com, reach)
+
+    @cached_property
+    def _tree(self) -> "igl.AABB":
+        import igl
+
+        tree = igl.AABB()
+        tree.init(*self._mesh)
+        return tree
+
+    @cached_property
+    def _mesh(self) -> tuple[Float[ndarray, "V 3"], Int[ndarray, "F 3"]]:
+        vertices = np.ascontiguousarray(self.shape.vertices_object, dtype=np.float64)
+        return vertices, np.ascontiguousarray(self.shape.faces, dtype=np.int64)
+
+    def nearest_faces(self, points_object: Float[Tensor, "n 3"]) -> Int[ndarray, " n"]:
+        """The face of the object that is nearest to each point."""
+        points = np.ascontiguousarray(points_object.double().numpy())
+        return np.asarray(self._tree.squared_distance(*self._mesh, points)[1]).reshape(-1)
 
     def rows(self, count: int) -> "HeldBatch":
         """A batch that is about this object only."""

@@ -240,7 +240,7 @@ def _gripped(
         robot,
         held.rows(count),
         settings,
-        parts=parts_at(held.shape, found.contacts, torch.ones(count, 2)),
+        parts=parts_at(held, found.contacts, torch.ones(count, 2)),
         reasons=[""] * count,
         assignments=[assignment] * count,
     )

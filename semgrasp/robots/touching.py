@@ -11,10 +11,9 @@ from torch import Tensor
 
 from semgrasp.metrics import SolidObject
 from semgrasp.robots.core import robot_core
-from semgrasp.robots.held import HeldBatch
+from semgrasp.robots.held import Held, HeldBatch
 from semgrasp.robots.robot_hand import RobotHand
 from semgrasp.robots.surface import RobotSurface, robot_surface
-from semgrasp.types import ObjectShape
 
 _TOUCH = 0.0025
 """Points nearer than this to the object touch, in [m]..."""
@@ -103,22 +102,16 @@ def _points_of_bodies(robot: RobotHand) -> list[int]:
 
 
 def parts_at(
-    shape: ObjectShape, points: Float[Tensor, "b n 3"], weights: Float[Tensor, "b n"]
+    held: Held, points: Float[Tensor, "b n 3"], weights: Float[Tensor, "b n"]
 ) -> list[str | None]:
     """The part that most of the weight lies on; None where there is none, or parts are unknown."""
+    shape = held.shape
     if shape.face_parts is None:
         return [None] * len(points)
-    import igl
-
     row, at = torch.nonzero(weights > 0, as_tuple=True)
     share = np.zeros((len(points), len(shape.part_names)))
     if len(row):
-        face = igl.point_mesh_squared_distance(
-            np.ascontiguousarray(points[row, at].double().numpy()),
-            np.ascontiguousarray(shape.vertices_object, dtype=np.float64),
-            np.ascontiguousarray(shape.faces, dtype=np.int64),
-        )[1]
-        part = np.asarray(shape.face_parts)[np.asarray(face).reshape(-1)]
+        part = np.asarray(shape.face_parts)[held.nearest_faces(points[row, at])]
         np.add.at(share, (row.numpy(), part), weights[row, at].double().numpy())
     return [shape.part_names[int(s.argmax())] if s.sum() > 0 else None for s in share]
 
@@ -131,7 +124,7 @@ def parts_of_each(
     for i, one in enumerate(held.objects):
         (rows,) = torch.nonzero(held.which == i, as_tuple=True)
         for row, part in zip(
-            rows.tolist(), parts_at(one.shape, points[rows], weights[rows]), strict=True
+            rows.tolist(), parts_at(one, points[rows], weights[rows]), strict=True
         ):
             parts[row] = part
     return parts

@@ -271,9 +271,10 @@ def test_simulated_grasps_carry_their_verdict(hand, wrap, round_bar):
 
 def test_parts_are_those_under_the_points():
     made = make_object("mug", 1).shape
+    held = Held.of(made)
     centres = made.vertices_object[made.faces].mean(axis=1)
     picked = [int(np.flatnonzero(np.asarray(made.face_parts) == p)[0]) for p in range(2)]
     points = torch.from_numpy(centres[picked])[:, None]
     weights = torch.ones(2, 1)
-    assert parts_at(made, points, weights) == list(made.part_names[:2])
-    assert parts_at(made, points, 0.0 * weights) == [None, None]
+    assert parts_at(held, points, weights) == list(made.part_names[:2])
+    assert parts_at(held, points, 0.0 * weights) == [None, None]
