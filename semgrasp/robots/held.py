@@ -64,7 +64,8 @@ class Held:
     def nearest_faces(self, points_object: Float[Tensor, "n 3"]) -> Int[ndarray, " n"]:
         """The face of the object that is nearest to each point."""
         points = np.ascontiguousarray(points_object.double().numpy())
-        return np.asarray(self._tree.squared_distance(*self._mesh, points)[1]).reshape(-1)
+        nearest = self._tree.squared_distance(*self._mesh, points)[1]
+        return np.asarray(nearest, dtype=np.int64).reshape(-1)
 
     def rows(self, count: int) -> "HeldBatch":
         """A batch that is about this object only."""

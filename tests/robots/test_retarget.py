@@ -13,9 +13,15 @@ from semgrasp.hand import open_hand
 from semgrasp.objects.procedural import make_object
 from semgrasp.robots.forces import weakness
 from semgrasp.robots.gripper import find_grips
-from semgrasp.robots.held import Held
+from semgrasp.robots.held import Held, HeldBatch
 from semgrasp.robots.jaws import jaws
-from semgrasp.robots.retarget import RetargetSettings, retarget, retarget_targets
+from semgrasp.robots.retarget import (
+    QUICK,
+    RetargetSettings,
+    retarget,
+    retarget_each,
+    retarget_targets,
+)
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.targets import HumanTargets, human_targets
 from semgrasp.robots.touching import parts_at, touches
@@ -157,6 +163,24 @@ def test_candidates_do_not_depend_on_what_shares_their_batch(hand, wrap, round_b
     both = retarget(pair, hand, round_bar, robot, settings=settings)
     for grasp in both:
         np.testing.assert_allclose(grasp.T_object_base, alone[0].T_object_base, atol=2e-4)
+
+
+def test_grasps_of_several_objects_in_one_call_are_those_of_each_alone(hand, wrap, round_bar):
+    robot = three_fingers()
+    objects = [Held.of(round_bar), Held.of(_bar(0.03))]
+    twice = Grasp(
+        wrap.T_object_hand.repeat(2, 1, 1),
+        wrap.finger_angles.repeat(2, 1, 1),
+        wrap.betas.repeat(2, 1),
+    )
+    rows = HeldBatch.of(objects, torch.tensor([1, 0]))
+    both = retarget_each(twice, hand, rows, robot, settings=QUICK)
+    for held, (grasp,) in zip(objects[::-1], both, strict=True):
+        alone = retarget(wrap, hand, held.shape, robot, settings=QUICK, held=held)[0]
+        np.testing.assert_allclose(grasp.T_object_base, alone.T_object_base, atol=2e-4)
+        np.testing.assert_allclose(grasp.squeeze_qpos, alone.squeeze_qpos, atol=5e-3)
+        assert grasp.feasible == alone.feasible
+    assert not np.allclose(both[0][0].T_object_base, both[1][0].T_object_base, atol=1e-3)
 
 
 def test_a_hand_far_away_is_infeasible_and_says_so(hand, wrap, round_bar):
