@@ -39,12 +39,7 @@ from semgrasp.robots.execution import plans
 from semgrasp.robots.gripper import find_grips
 from semgrasp.robots.held import Held, HeldBatch
 from semgrasp.robots.imitate import first_alignment, hand_tables
-from semgrasp.robots.retarget import (
-    QUICK,
-    RetargetSettings,
-    retarget_candidates,
-    retarget_each,
-)
+from semgrasp.robots.retarget import QUICK, retarget_candidates, retarget_each
 from semgrasp.robots.robot_grasp import RobotGrasp
 from semgrasp.robots.robot_hand import RobotHand, robot_hand
 from semgrasp.robots.targets import human_targets
@@ -353,20 +348,6 @@ def examine_quickly(
                 yield exam.result(row, robot, "quick", grasp, is_stable, seconds)
 
 
-def seeds(exam: Examination, robot: RobotHand) -> str:
-    """How long 512 descents take, with plans and ranking for the best half of them."""
-    settings, index = RetargetSettings(starts=16), torch.arange(32) % len(exam.task.names)
-    grasps, rows = exam.task.grasps, exam.held.rows(32)
-    many = Grasp(grasps.T_object_hand[index], grasps.finger_angles[index], grasps.betas[index])
-    wall, cpu = time.perf_counter(), time.process_time()
-    retarget_each(many, exam.task.hand, rows, robot, settings=settings)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    name = robot.description.name
-    return (
-        f"{name}, 512 descents on {exam.shape.name}: {cpu:.1f} s of CPU, {wall:.1f} s on the clock"
-    )
-
-
 def _antipodal(
     exam: Examination, robot: RobotHand, trial: RobotTrial, seed: int
 ) -> Iterator[Result]:
@@ -513,7 +494,6 @@ def main() -> None:
             if exams and robot.description.embodiment == "hand":
                 done = {(r.robot, r.method, r.name) for r in results}
                 keep(list(examine_quickly(exams, robot, done)))
-                print(seeds(exams[0], robot))
     print(table(results))
 
 

@@ -100,7 +100,7 @@ def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> Huma
     row, vertex = torch.nonzero(distance < _LOOSE, as_tuple=True)
     outward = torch.nn.functional.normalize(gradient[row, vertex], dim=-1)
     skin = _skin(hand_model)
-    is_facing = (_normals(vertices, skin.ring, row, vertex) * outward).sum(-1) < 0.0
+    is_facing = (_normals(vertices, skin, row, vertex) * outward).sum(-1) < 0.0
     row, vertex, outward = row[is_facing], vertex[is_facing], outward[is_facing]
     gap = distance[row, vertex]
     on_surface = vertices[row, vertex] - gap[:, None] * outward
@@ -129,7 +129,7 @@ def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> Huma
 
     palm = torch.cat([hand.pads["palm_upper"], hand.pads["palm_middle"]])
     rows = torch.arange(len(vertices)).repeat_interleave(len(palm))
-    of_palm = _normals(vertices, skin.ring, rows, palm.repeat(len(vertices)))
+    of_palm = _normals(vertices, skin, rows, palm.repeat(len(vertices)))
     palm_direction = of_palm.unflatten(0, (-1, len(palm))).mean(1)
     palm_direction = torch.nn.functional.normalize(palm_direction, dim=-1)
     fingers = [FINGERS.index(name) - 1 for name in HUMAN_FINGERS]
@@ -150,8 +150,10 @@ class _Skin(NamedTuple):
 
     region: Int[Tensor, " V"]
     """Of each vertex: 0 for the palm, then three phalanges to a finger, in MANO's order."""
-    ring: Int[Tensor, "V most 2"]
-    """The other two corners of the faces around each vertex; the vertex itself fills the rest."""
+    count: Int[Tensor, " V"]
+    """Faces around each vertex."""
+    corners: Int[Tensor, "all 2"]
+    """Their other two corners, vertex by vertex."""
 
 
 @lru_cache(maxsize=8)
@@ -164,28 +166,26 @@ def _skin(hand_model: HandModel) -> _Skin:
     corner = torch.cat([faces, faces.roll(-1, dims=1), faces.roll(-2, dims=1)])
     corner = corner[corner[:, 0].argsort(stable=True)]
     count = torch.bincount(corner[:, 0], minlength=len(region))
-    first = (count.cumsum(0) - count)[corner[:, 0]]
-    ring = torch.arange(len(region))[:, None, None].repeat(1, int(count.max()), 2)
-    ring[corner[:, 0], torch.arange(len(corner)) - first] = corner[:, 1:]
-    return _Skin(torch.from_numpy(region), ring)
+    return _Skin(torch.from_numpy(region), count, corner[:, 1:].contiguous())
 
 
 def _normals(
-    vertices: Float[Tensor, "b V 3"],
-    ring: Int[Tensor, "V most 2"],
-    row: Int[Tensor, " n"],
-    vertex: Int[Tensor, " n"],
+    vertices: Float[Tensor, "b V 3"], skin: _Skin, row: Int[Tensor, " n"], vertex: Int[Tensor, " n"]
 ) -> Float[Tensor, "n 3"]:
     """Unit normals of some vertices of some hands: the sum over the faces around them."""
-    ends = (row * vertices.shape[1])[:, None, None] + ring[vertex]
-    own = row * vertices.shape[1] + vertex
+    count = skin.count[vertex]
+    owner = torch.arange(len(row)).repeat_interleave(count)
+    skipped = (skin.count.cumsum(0) - skin.count)[vertex] - (count.cumsum(0) - count)
+    face = torch.arange(len(owner)) + skipped[owner]
+    row = row * vertices.shape[1]
+    first, second = skin.corners.index_select(0, face).unbind(-1)
+    at = (row[owner] + first, row[owner] + second, (row + vertex)[owner])
     # One coordinate after the other, as they lie in memory.
-    (ax, bx), (ay, by), (az, bz) = (
-        (
-            values.index_select(0, ends.flatten()).view(ends.shape)
-            - values.index_select(0, own)[:, None, None]
-        ).unbind(-1)
+    (ax, bx, cx), (ay, by, cy), (az, bz, cz) = (
+        [values.index_select(0, index) for index in at]
         for values in (vertices[..., k].flatten() for k in range(3))
     )
-    area = torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]).sum(-1)
-    return torch.nn.functional.normalize(area.mT, dim=-1)
+    ax, ay, az, bx, by, bz = ax - cx, ay - cy, az - cz, bx - cx, by - cy, bz - cz
+    area = torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], dim=-1)
+    normal = torch.zeros(len(row), 3).index_add_(0, owner, area)
+    return torch.nn.functional.normalize(normal, dim=-1)
