@@ -264,10 +264,10 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="take every n-th recorded grasp")
     parser.add_argument("--per-object", type=int, default=20, help="grasps on each scan")
     parser.add_argument(
-        "--few", type=int, default=12, help="grasps on which the published scripts are timed"
+        "--few", type=int, default=8, help="grasps on which the published scripts are timed"
     )
     parser.add_argument(
-        "--check-every", type=int, default=4, help="compare every n-th grasp with the references"
+        "--check-every", type=int, default=12, help="compare every n-th grasp with the references"
     )
     parser.add_argument("--output", type=Path, help="JSON file to write")
     options = parser.parse_args()
