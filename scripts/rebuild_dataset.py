@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=Path("data/open_grasps"))
     parser.add_argument("--output", type=Path, default=Path("data/open"))
     parser.add_argument("--categories", nargs="+", metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--split", choices=("train", "val", "test"), help="objects of one split (default: all)"
+    )
     parser.add_argument("--captions-per-grasp", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0, help="of the words")
     parser.add_argument(
@@ -59,6 +62,8 @@ def _run(arguments: argparse.Namespace, progress) -> None:
     table = GraspTable.load(arguments.table)
     if arguments.categories:
         table = table.of_categories(arguments.categories)
+    if arguments.split:
+        table = table.of_split(arguments.split)
     progress.console.print(f"{len(table)} grasps on {len(table.objects)} objects")
     rounded, other = _compare(table, arguments.workers, progress)
     if other:

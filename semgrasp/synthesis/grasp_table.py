@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from semgrasp.dataset.atomic import written_whole
+from semgrasp.dataset.split import Split, object_id, split_of
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.synthesis.object_print import ObjectPrint
 
@@ -65,16 +66,25 @@ class GraspTable:
             raise InputError(
                 f"The table has no grasps of {', '.join(unknown)}. It has: {', '.join(known)}."
             )
-        kept = [unit.category in categories for unit in self.units]
-        rows = np.array(kept)[self.columns["unit"]]
+        kept = np.array([unit.category in categories for unit in self.units])
+        return self._of_rows(kept[self.columns["unit"]])
+
+    def of_split(self, split: Split) -> "GraspTable":
+        """The part of the table that is about the objects of a split."""
+        kept = [split_of(object_id(entry.category, entry.seed)) == split for entry in self.objects]
+        return self._of_rows(np.array(kept)[self.columns["object"]])
+
+    def _of_rows(self, rows: ndarray) -> "GraspTable":
+        """Some grasps, with the units and objects that they are of."""
         columns = {name: column[rows] for name, column in self.columns.items()}
-        columns["unit"] = (np.cumsum(kept) - 1)[columns["unit"]].astype(np.uint16)
-        chosen, columns["object"] = np.unique(columns["object"], return_inverse=True)
-        columns["object"] = columns["object"].astype(np.uint16)
+        units, columns["unit"] = np.unique(columns["unit"], return_inverse=True)
+        objects, columns["object"] = np.unique(columns["object"], return_inverse=True)
+        for name in ("unit", "object"):
+            columns[name] = columns[name].astype(np.uint16)
         return replace(
             self,
-            units=tuple(unit for unit, keep in zip(self.units, kept, strict=True) if keep),
-            objects=tuple(self.objects[i] for i in chosen),
+            units=tuple(self.units[i] for i in units),
+            objects=tuple(self.objects[i] for i in objects),
             columns=columns,
         )
 

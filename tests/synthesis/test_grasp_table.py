@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from semgrasp.dataset.split import SPLITS, object_id, split_of
 from semgrasp.errors import AssetNotFoundError, InputError
 from semgrasp.geometry import axis_angle_to_matrix, make_transform
 from semgrasp.hand import JOINT_LIMITS, HandModel, finger_angles_from_dofs, open_hand
@@ -133,6 +134,16 @@ def test_some_categories_are_a_table_of_their_own(table, hand):
         assert (a.object_seed, a.target_part, a.part_names) == (4, b.target_part, b.part_names)
     with pytest.raises(InputError, match=r"no grasps of teapot\. It has: mug, pen"):
         table.of_categories(["teapot"])
+
+
+def test_the_splits_share_out_all_grasps_and_objects(table, hand):
+    splits = {split: table.of_split(split) for split in SPLITS}
+    assert sum(len(part) for part in splits.values()) == len(table)
+    for split, part in splits.items():
+        assert all(split_of(object_id(x.category, x.seed)) == split for x in part.objects)
+        for raw in unpack(part, hand) if len(part) else ():
+            assert split_of(object_id(raw.category, raw.object_seed)) == split
+    assert sum(len(part.objects) for part in splits.values()) == len(table.objects)
 
 
 def test_a_finger_that_turns_as_no_finger_does_is_refused(tmp_path, hand):
