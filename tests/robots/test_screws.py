@@ -1,5 +1,7 @@
 """Screws are the derivative of the kinematics, and the descent follows them to the bottom."""
 
+from functools import partial
+
 import torch
 from tiny_hands import parallel_jaw, three_fingers
 
@@ -52,9 +54,9 @@ def test_curvature_is_the_derivatives_square_for_hinges_slides_and_couplings():
             (wrench[..., :, None] * wrench[..., None, :]).float(),
             (wrench * residual[:, None]).float(),
         )
-        tight = {"atol": 1e-5, "rtol": 1e-4}
-        torch.testing.assert_close(gradient[0].double(), jacobian.T @ residual, **tight)
-        torch.testing.assert_close(curvature[0].double(), jacobian.T @ jacobian, **tight)
+        close = partial(torch.testing.assert_close, atol=1e-5, rtol=1e-4)
+        close(gradient[0].double(), jacobian.T @ residual)
+        close(curvature[0].double(), jacobian.T @ jacobian)
 
 
 def test_efforts_do_the_work_of_the_wrenches():
