@@ -105,13 +105,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--raw", type=Path, help="folder of synthesised units")
+    parser.add_argument(
+        "--seeds-below", type=int, help="only the first objects of each category of --raw"
+    )
     parser.add_argument("--recorded", type=Path, help="folder of recorded human grasps")
     parser.add_argument("--robots", nargs="*", default=["shadow_hand", "allegro_hand"])
     parser.add_argument("--count", type=int, default=54, help="grasps of each kind")
     options = parser.parse_args()
     # A second thread waits more than it works on batches as small as these.
     torch.set_num_threads(1)
-    tasks = list(synthesised(options.raw, options.count)) if options.raw else []
+    tasks = (
+        list(synthesised(options.raw, options.count, options.seeds_below)) if options.raw else []
+    )
     tasks += list(recorded(options.recorded, options.count)) if options.recorded else []
     prepared = [(task, Held.of(task.shape)) for task in tasks]
     print("| robot | grasps | how | CPU for each |\n|---|---|---|---|")

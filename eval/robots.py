@@ -93,11 +93,20 @@ class Result:
     """CPU time of finding the grasp, without simulation but for `tried`."""
 
 
-def synthesised(folder: Path, count: int) -> Iterator[Task]:
-    """Grasps of test objects, as evenly over objects as can be."""
+def synthesised(folder: Path, count: int, seeds_below: int | None = None) -> Iterator[Task]:
+    """Grasps of test objects, as evenly over objects as can be.
+
+    Args:
+        folder: Of raw units.
+        count: Grasps.
+        seeds_below: Only the first objects of each category, so that the same grasps are asked
+            about when the data set grows; None for all.
+    """
     units: OrderedDict[tuple[str, int], list] = OrderedDict()
     for path in sorted(folder.glob("*_[0-9][0-9][0-9][0-9].json")):
         for grasp in load_unit(path)[0]:
+            if seeds_below is not None and grasp.object_seed >= seeds_below:
+                continue
             if split_of(object_id(grasp.category, grasp.object_seed)) == "test":
                 units.setdefault((grasp.category, grasp.object_seed), []).append(grasp)
     hand, rng = open_hand(), np.random.default_rng(0)
@@ -452,6 +461,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--raw", type=Path, help="folder of synthesised units")
+    parser.add_argument(
+        "--seeds-below", type=int, help="only the first objects of each category of --raw"
+    )
     parser.add_argument("--recorded", type=Path, help="folder of recorded human grasps")
     parser.add_argument(
         "--robots", nargs="*", default=["shadow_hand", "allegro_hand", "panda_hand"]
@@ -469,7 +481,11 @@ def main() -> None:
     if not options.report:
         options.output.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
-        tasks = list(synthesised(options.raw, options.count)) if options.raw else []
+        tasks = (
+            list(synthesised(options.raw, options.count, options.seeds_below))
+            if options.raw
+            else []
+        )
         tasks += list(recorded(options.recorded, options.count)) if options.recorded else []
         # In an order that leaves a run that was stopped with some of everything.
         tasks = [tasks[i] for i in np.random.default_rng(1).permutation(len(tasks))]
