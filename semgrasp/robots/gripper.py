@@ -9,6 +9,7 @@ ranked by how near it is to where, and from where, the human hand holds.
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -45,6 +46,8 @@ _SUNK, _UNDER_PAD = 0.0003, 0.0015
 """Depth in [m] that still counts as touching, and distance that counts as under the pad."""
 _FULL, _AREA = 8.0, 1.5
 """Points of a jaw that make a full hold, and what that is worth in the ranking."""
+_PART = 4.0
+"""What it is worth in the ranking that both ends of a pair are on the part the human holds."""
 _TRIED = 768
 """Poses looked at for collision, the likeliest first."""
 _SPACING = 0.01
@@ -75,11 +78,13 @@ def grips(
     friction: float,
     count: int,
     generator: torch.Generator,
+    part: str | None = None,
 ) -> Grips:
     """Poses that do what one human hand does.
 
     Args:
         row: Which of the human grasps.
+        part: The part that the hand holds, if it has a name.
         count: Poses returned at most.
     """
     touches = targets.touches[row].flatten()
@@ -102,6 +107,7 @@ def grips(
         friction=friction,
         count=count,
         generator=generator,
+        part=part,
     )
 
 
@@ -117,6 +123,7 @@ def find_grips(
     friction: float,
     count: int,
     generator: torch.Generator,
+    part: str | None = None,
 ) -> Grips:
     """Antipodal grips, ranked by how well they fit what is wanted.
 
@@ -125,6 +132,7 @@ def find_grips(
         centre: Where the middle of a pair should be.
         across: Direction from the thumb's end of a pair to the other; None for any.
         approach: Direction of the approach; None for any.
+        part: The part that should be held; None for any.
     """
     table = jaws(robot)
     opening = float(table.width[-1])
@@ -154,6 +162,8 @@ def find_grips(
     if approach is not None:
         score = score + 2.0 * direction @ approach
     score = score - (ends.mean(1) - torch.from_numpy(held.com).float()).norm(dim=-1)[pair] / 0.1
+    if part is not None:
+        score = score + _PART * _share_on(part, ends, held)[pair]
     likely = score.argsort(descending=True)[:_TRIED]
     pair, direction, score = pair[likely], direction[likely], score[likely]
 
@@ -175,6 +185,13 @@ def find_grips(
         torch.maximum(q_open, q) if table.qpos[-1] > table.qpos[0] else torch.minimum(q_open, q)
     )
     return Grips(T[order], q[order, None], q_open[order, None], contacts[order], "")
+
+
+def _share_on(part: str, ends: Float[Tensor, "n 2 3"], held: Held) -> Float[Tensor, " n"]:
+    """How much of each pair is on a part: nothing, half or all of it."""
+    labels = np.asarray(held.shape.face_parts)[held.nearest_faces(ends.flatten(0, 1))]
+    is_on = torch.from_numpy(labels == held.shape.part_names.index(part))
+    return is_on.reshape(-1, 2).float().mean(-1)
 
 
 def _none(reason: str) -> Grips:

@@ -223,6 +223,7 @@ def _gripped(
     generator: torch.Generator,
 ) -> list[RobotGrasp]:
     """Candidates of a gripper for one human grasp."""
+    (wanted,) = _human_parts(targets[row : row + 1], held.rows(1))
     found = grips(
         targets,
         row,
@@ -231,6 +232,7 @@ def _gripped(
         friction=settings.friction,
         count=settings.candidates,
         generator=generator,
+        part=wanted,
     )
     if found.reason:
         return [_infeasible(targets.palm_point[row], robot, found.reason)]
@@ -255,7 +257,6 @@ def _gripped(
         replace(grasp, pregrasp_qpos=open_qpos.double().numpy())
         for grasp, open_qpos in zip(grasps, found.open_qpos, strict=True)
     ]
-    (wanted,) = _human_parts(targets[row : row + 1], held.rows(1))
     return sorted(grasps, key=lambda grasp: grasp.touched_part != wanted)
 
 
