@@ -1,5 +1,7 @@
 """Which groups of a hand's vertices are thick enough to collide."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from semgrasp.simulation import HandPieces
 
 def _pieces(groups: list[np.ndarray]) -> tuple[HandPieces, np.ndarray]:
     sizes = np.cumsum([0, *map(len, groups)])
-    indices = tuple(np.arange(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    indices = tuple(np.arange(a, b) for a, b in itertools.pairwise(sizes))
     return HandPieces(indices, int(sizes[-1])), np.concatenate(groups)
 
 
