@@ -12,12 +12,11 @@ import argparse
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
 
 from eval.keypoint_baseline import KeypointRetargeting, is_installed, usual_joints
-from eval.robots import Task, recorded, synthesised
+from eval.robots import Task, add_grasp_options, asked_for
 from semgrasp.robots.held import Held, HeldBatch
 from semgrasp.robots.imitate import first_alignment, hand_tables
 from semgrasp.robots.retarget import QUICK, RetargetSettings, retarget_each
@@ -104,20 +103,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--raw", type=Path, help="folder of synthesised units")
-    parser.add_argument(
-        "--seeds-below", type=int, help="only the first objects of each category of --raw"
-    )
-    parser.add_argument("--recorded", type=Path, help="folder of recorded human grasps")
+    add_grasp_options(parser)
     parser.add_argument("--robots", nargs="*", default=["shadow_hand", "allegro_hand"])
-    parser.add_argument("--count", type=int, default=54, help="grasps of each kind")
     options = parser.parse_args()
     # A second thread waits more than it works on batches as small as these.
     torch.set_num_threads(1)
-    tasks = (
-        list(synthesised(options.raw, options.count, options.seeds_below)) if options.raw else []
-    )
-    tasks += list(recorded(options.recorded, options.count)) if options.recorded else []
+    tasks = asked_for(options)
     prepared = [(task, Held.of(task.shape)) for task in tasks]
     print("| robot | grasps | how | CPU for each |\n|---|---|---|---|")
     notes = []

@@ -455,20 +455,35 @@ def _read(path: Path) -> list[Result]:
     return [Result(**{**record, "parts": tuple(record["parts"])}) for record in records]
 
 
-def main() -> None:
-    """Examine what is not yet in the results, then print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_grasp_options(parser: argparse.ArgumentParser) -> None:
+    """Options that say which human grasps are asked about."""
     parser.add_argument("--raw", type=Path, help="folder of synthesised units")
     parser.add_argument(
         "--seeds-below", type=int, help="only the first objects of each category of --raw"
     )
     parser.add_argument("--recorded", type=Path, help="folder of recorded human grasps")
+    parser.add_argument("--count", type=int, default=54, help="grasps of each kind")
+
+
+def asked_for(options: argparse.Namespace) -> list[Task]:
+    """The human grasps that these options say."""
+    tasks: list[Task] = []
+    if options.raw:
+        tasks += synthesised(options.raw, options.count, options.seeds_below)
+    if options.recorded:
+        tasks += recorded(options.recorded, options.count)
+    return tasks
+
+
+def main() -> None:
+    """Examine what is not yet in the results, then print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_grasp_options(parser)
     parser.add_argument(
         "--robots", nargs="*", default=["shadow_hand", "allegro_hand", "panda_hand"]
     )
-    parser.add_argument("--count", type=int, default=60, help="grasps of each kind")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--human", action="store_true", help="also the human hand itself")
@@ -481,12 +496,7 @@ def main() -> None:
     if not options.report:
         options.output.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
-        tasks = (
-            list(synthesised(options.raw, options.count, options.seeds_below))
-            if options.raw
-            else []
-        )
-        tasks += list(recorded(options.recorded, options.count)) if options.recorded else []
+        tasks = asked_for(options)
         # In an order that leaves a run that was stopped with some of everything.
         tasks = [tasks[i] for i in np.random.default_rng(1).permutation(len(tasks))]
         robots = [robot_hand(name) for name in options.robots]
