@@ -1,7 +1,17 @@
 """Cases of the first eight categories: mug, bottle, knife, hammer, screwdriver and others."""
 
 from semgrasp.synthesis.cases.case import ANY_PART, GraspCase
-from semgrasp.synthesis.manners import BAR, HEAD, HOOK, PINCH, RIM, SMALL_WRAP, TRIGGER, WRAP
+from semgrasp.synthesis.manners import (
+    BAR,
+    HEAD,
+    MUG_HOOK,
+    PINCH,
+    RIM,
+    SMALL_WRAP,
+    TRIGGER,
+    TWO_FINGER_HOOK,
+    WRAP,
+)
 from semgrasp.types import Intent
 
 _USE_HOLD: tuple[Intent, ...] = ("use", "hold")
@@ -13,10 +23,32 @@ FIRST_CASES: tuple[GraspCase, ...] = (
         site="handle",
         target_part="handle",
         intents=_USE_HOLD,
-        manner=HOOK,
-        arc=(-10.0, 65.0),
+        manner=MUG_HOOK,
+        # The palm comes from the handle's outside or from before the mug: from behind the mug,
+        # the body leaves no room for fingers bent around the bar.
+        arc=(-50.0, 10.0),
         along=(-0.3, 0.3),
         effort=3.0,
+    ),
+    GraspCase(
+        name="mug.handle.two_fingers",
+        site="handle",
+        target_part="handle",
+        intents=_USE_HOLD,
+        manner=TWO_FINGER_HOOK,
+        arc=(-40.0, 10.0),
+        along=(-0.2, 0.2),
+        effort=3.0,
+    ),
+    GraspCase(
+        name="mug.handle.pinch",
+        site="handle",
+        target_part="handle",
+        intents=(*_USE_HOLD, "liftup"),
+        manner=PINCH,
+        arc=(-20.0, 20.0),
+        along=(0.0, 0.5),
+        effort=2.0,
     ),
     GraspCase(
         name="mug.body.hold",

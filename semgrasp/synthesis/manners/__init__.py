@@ -10,10 +10,12 @@ from semgrasp.synthesis.manners.first import (
     BAR,
     HEAD,
     HOOK,
+    MUG_HOOK,
     PINCH,
     RIM,
     SMALL_WRAP,
     TRIGGER,
+    TWO_FINGER_HOOK,
     WRAP,
 )
 from semgrasp.synthesis.manners.manner import Manner, Posture, Range
@@ -48,6 +50,7 @@ __all__ = [
     "HOOK",
     "HORN",
     "LID",
+    "MUG_HOOK",
     "PALM_DOWN",
     "PARALLEL",
     "PINCH",
@@ -64,6 +67,7 @@ __all__ = [
     "TRIGGER",
     "TRIPOD",
     "TRIPOD_ALONG",
+    "TWO_FINGER_HOOK",
     "WRAP",
     "Manner",
     "Posture",

@@ -1,5 +1,7 @@
 """The eight manners tuned first: wraps, bars, hooks, rims, heads, pinches, triggers."""
 
+from dataclasses import replace
+
 from semgrasp.synthesis.manners.manner import Manner, Posture
 
 _WRAP_REGIONS = {
@@ -61,6 +63,21 @@ HOOK = Manner(
     ranking_penetration=1.0,
     candidates=500,
 )  # fmt: skip
+
+MUG_HOOK = replace(HOOK, candidates=1500)
+"""One placement in a hundred has threaded a mug's narrow handle; the rest are impaled on it, and
+no gradient gets them off."""
+
+TWO_FINGER_HOOK = replace(
+    MUG_HOOK,
+    grasp_type="prismatic 2 finger",
+    open=Posture((0.3, 0.0, 1.3, 0.36), (0.8, 0.1, 0.4, 0.0, 0.0), curled=(1.2, 0.0, 1.7, 0.6)),
+    close=Posture((0.9, 0.0, 1.7, 0.6), (1.2, 0.1, 0.9, 0.7, 0.8), curled=(1.4, 0.0, 1.75, 0.7)),
+    prior=Posture((0.6, 0.0, 1.3, 0.42), (0.85, 0.1, 0.65, 0.3, 0.4), curled=(1.2, 0.0, 1.7, 0.6)),
+    regions={"index2": 1.0, "middle2": 1.0, "index3": 0.4, "middle3": 0.4, "thumb3": 1.2},
+    hand_z=(0.0, 0.02),
+)
+"""Ring and little finger stay in the palm, for handles that take two."""
 
 RIM = Manner(
     grasp_type="power disk",
