@@ -93,7 +93,9 @@ class Result:
     """CPU time of finding the grasp, without simulation but for `tried`."""
 
 
-def synthesised(folder: Path, count: int, seeds_below: int | None = None) -> Iterator[Task]:
+def synthesised(
+    folder: Path, count: int, seeds_below: int | None = None, seeds_from: int = 0
+) -> Iterator[Task]:
     """Grasps of test objects, as evenly over objects as can be.
 
     Args:
@@ -101,11 +103,14 @@ def synthesised(folder: Path, count: int, seeds_below: int | None = None) -> Ite
         count: Grasps.
         seeds_below: Only the first objects of each category, so that the same grasps are asked
             about when the data set grows; None for all.
+        seeds_from: Not the first objects: none that a choice was made on.
     """
     units: OrderedDict[tuple[str, int], list] = OrderedDict()
     for path in sorted(folder.glob("*_[0-9][0-9][0-9][0-9].json")):
         for grasp in load_unit(path)[0]:
             if seeds_below is not None and grasp.object_seed >= seeds_below:
+                continue
+            if grasp.object_seed < seeds_from:
                 continue
             if split_of(object_id(grasp.category, grasp.object_seed)) == "test":
                 units.setdefault((grasp.category, grasp.object_seed), []).append(grasp)
@@ -461,6 +466,9 @@ def add_grasp_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds-below", type=int, help="only the first objects of each category of --raw"
     )
+    parser.add_argument(
+        "--seeds-from", type=int, default=0, help="not the first objects of each category of --raw"
+    )
     parser.add_argument("--recorded", type=Path, help="folder of recorded human grasps")
     parser.add_argument("--count", type=int, default=54, help="grasps of each kind")
 
@@ -469,7 +477,7 @@ def asked_for(options: argparse.Namespace) -> list[Task]:
     """The human grasps that these options say."""
     tasks: list[Task] = []
     if options.raw:
-        tasks += synthesised(options.raw, options.count, options.seeds_below)
+        tasks += synthesised(options.raw, options.count, options.seeds_below, options.seeds_from)
     if options.recorded:
         tasks += recorded(options.recorded, options.count)
     return tasks

@@ -47,7 +47,8 @@ _SUNK, _UNDER_PAD = 0.0003, 0.0015
 _FULL, _AREA = 8.0, 1.5
 """Points of a jaw that make a full hold, and what that is worth in the ranking."""
 _PART = 4.0
-"""What it is worth in the ranking that both ends of a pair are on the part the human holds."""
+"""What it is worth in the ranking that both ends of a pair are on the part the human holds, and
+again that both jaws, closed, are nearest to the object there."""
 _TRIED = 768
 """Poses looked at for collision, the likeliest first."""
 _SPACING = 0.01
@@ -179,8 +180,11 @@ def find_grips(
     best = score.argsort(descending=True)
     best = best[_varied(contacts[best].mean(1), T[best], _LOOKED_AT)]
     T, q, q_open, contacts, score = (value[best] for value in (T, q, q_open, contacts, score))
-    q, held_by = _closed_on(robot, held, table, T, q)
-    order = (score + _AREA * held_by).argsort(descending=True)[:count]
+    q, held_by, nearest = _closed_on(robot, held, table, T, q)
+    score = score + _AREA * held_by
+    if part is not None:
+        score = score + _PART * _share_on(part, nearest, held)
+    order = score.argsort(descending=True)[:count]
     q_open = (
         torch.maximum(q_open, q) if table.qpos[-1] > table.qpos[0] else torch.minimum(q_open, q)
     )
@@ -295,10 +299,12 @@ def _is_free(
 
 def _closed_on(
     robot: RobotHand, held: Held, table: Jaws, T: Float[Tensor, "n 4 4"], qpos: Float[Tensor, " n"]
-) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
-    """Joint positions at which the jaws just touch, and how much of the lesser jaw then does.
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"], Float[Tensor, "n 2 3"]]:
+    """Joint positions at which the jaws just touch, how much of the lesser jaw then does, and
+    each jaw's point nearest to the object.
 
-    The object is not as wide everywhere under a pad as between the two points of the pair.
+    The object is not as wide everywhere under a pad as between the two points of the pair; nor
+    need the pads touch first where those points are.
     """
     surface = touching_surface(robot)
     stack = GridStack.of([held.field])
@@ -309,18 +315,22 @@ def _closed_on(
     tried = (qpos[:, None] + steps).clamp(*limits).flatten()
     Ts = robot.kinematics.forward(T.repeat_interleave(len(steps), dim=0), tried[:, None])
     which = torch.zeros(len(Ts), dtype=torch.long)
-    distance, _ = stack.value_and_gradient(surface.points(Ts), which)
+    points = surface.points(Ts)
+    distance, _ = stack.value_and_gradient(points, which)
     distance = distance.unflatten(0, (len(T), len(steps)))
     is_out = distance.amin(dim=-1) > -_SUNK
     # The first opening that is out of the object, or the widest tried.
     chosen = torch.where(is_out.any(1), is_out.float().argmax(dim=1), len(steps) - 1)
     rows = torch.arange(len(T))
-    near = (distance[rows, chosen] < _UNDER_PAD).float()
-    count = torch.stack(
-        [near[:, surface.body == body].sum(-1) for body in _jaw_bodies(robot)], dim=-1
-    )
-    share = (count.amin(dim=-1) / _FULL).clamp(max=1.0)
-    return tried.unflatten(0, (len(T), len(steps)))[rows, chosen], share
+    closed, points = distance[rows, chosen], points.unflatten(0, (len(T), len(steps)))[rows, chosen]
+    counts, nearest = [], []
+    for body in _jaw_bodies(robot):
+        is_jaw = surface.body == body
+        counts.append((closed[:, is_jaw] < _UNDER_PAD).float().sum(-1))
+        nearest.append(points[:, is_jaw][rows, closed[:, is_jaw].argmin(dim=-1)])
+    share = (torch.stack(counts, dim=-1).amin(dim=-1) / _FULL).clamp(max=1.0)
+    qpos = tried.unflatten(0, (len(T), len(steps)))[rows, chosen]
+    return qpos, share, torch.stack(nearest, dim=1)
 
 
 def _jaw_bodies(robot: RobotHand) -> list[int]:

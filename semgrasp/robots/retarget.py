@@ -249,7 +249,7 @@ def _gripped(
         robot,
         held.rows(count),
         settings,
-        parts=parts_at(held, found.contacts, torch.ones(count, 2)),
+        parts=parts_at(held, touch.points, touch.is_touching.float()),
         reasons=[""] * count,
         assignments=[assignment] * count,
     )
@@ -278,9 +278,12 @@ def _infeasible(where: Float[Tensor, "3"], robot: RobotHand, reason: str) -> Rob
 
 
 def _human_parts(targets: HumanTargets, held: HeldBatch) -> list[str | None]:
-    """The part that most of each human hand's touching skin is on."""
-    counts = targets.counts * targets.touches
-    return parts_of_each(held, targets.points.flatten(1, 2), counts.flatten(1))
+    """The part that each human hand holds; None where none is known."""
+    names = [held.objects[i].shape.part_names for i in held.which.tolist()]
+    return [
+        of_object[part] if part >= 0 else None
+        for of_object, part in zip(names, targets.part.tolist(), strict=True)
+    ]
 
 
 def _grasps(

@@ -17,6 +17,7 @@ from torch import Tensor
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
 from semgrasp.metrics import HandRegions
+from semgrasp.metrics.contact import HOLDING_DISTANCE
 from semgrasp.robots.held import HeldBatch
 from semgrasp.types import FINGERS, Grasp
 
@@ -50,6 +51,8 @@ class HumanTargets:
     palm_direction: Float[Tensor, "b 3"]
     """Unit vector out of the palm."""
     palm_touches: Bool[Tensor, " b"]
+    part: Int[Tensor, " b"]
+    """The part that most of the near skin, palm and all, is nearest to; -1 where none is known."""
 
     def __len__(self) -> int:
         return len(self.tips)
@@ -142,7 +145,28 @@ def human_targets(grasps: Grasp, hand_model: HandModel, held: HeldBatch) -> Huma
         vertices[:, palm].mean(1),
         palm_direction,
         touches[:, 0],
+        _held_parts(vertices, distance, held),
     )
+
+
+def _held_parts(
+    vertices: Float[Tensor, "b V 3"], distance: Float[Tensor, "b V"], held: HeldBatch
+) -> Int[Tensor, " b"]:
+    """The part that most skin within `HOLDING_DISTANCE` is nearest to, as `metrics.held_part`."""
+    part = torch.full((len(vertices),), -1)
+    for i, one in enumerate(held.objects):
+        if one.shape.face_parts is None:
+            continue
+        face_parts = torch.from_numpy(np.asarray(one.shape.face_parts)).long()
+        (rows,) = torch.nonzero(held.which == i, as_tuple=True)
+        row, vertex = torch.nonzero(distance[rows] < HOLDING_DISTANCE, as_tuple=True)
+        if not len(row):
+            continue
+        faces = one.nearest_faces(vertices[rows[row], vertex])
+        count = torch.zeros(len(rows), len(one.shape.part_names), dtype=torch.long)
+        count.index_put_((row, face_parts[faces]), torch.ones_like(row), accumulate=True)
+        part[rows] = torch.where(count.any(1), count.argmax(1), -1)
+    return part
 
 
 class _Skin(NamedTuple):

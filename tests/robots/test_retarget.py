@@ -10,6 +10,7 @@ from tiny_hands import parallel_jaw, three_fingers
 
 from semgrasp.errors import InputError
 from semgrasp.hand import open_hand
+from semgrasp.metrics import held_part, touched_parts
 from semgrasp.objects.procedural import make_object
 from semgrasp.robots.forces import weakness
 from semgrasp.robots.gripper import find_grips
@@ -37,6 +38,14 @@ def _shape(mesh: trimesh.Trimesh, name: str = "thing") -> ObjectShape:
 
 def _bar(width: float, height: float = 0.12) -> ObjectShape:
     return _shape(trimesh.creation.box((width, width, height)))
+
+
+def _two_halves() -> ObjectShape:
+    """A round bar along z of which the upper and the lower half are parts."""
+    mesh = trimesh.creation.cylinder(radius=0.022, height=0.2, sections=48).subdivide()
+    shape = _shape(mesh, "two halves")
+    is_top = (mesh.triangles_center[:, 2] > 0).astype(np.int64)
+    return replace(shape, face_parts=is_top, part_names=("bottom", "top"))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +106,35 @@ def test_targets_move_with_hand_and_object(hand, wrap, round_bar):
     )
 
 
+@pytest.mark.parametrize(("shift", "name"), [(0.03, "top"), (-0.07, "bottom")])
+def test_the_part_a_hand_holds_is_the_one_that_the_metric_names(hand, wrap, shift, name):
+    halves = _two_halves()
+    moved = replace(wrap, T_object_hand=wrap.T_object_hand.clone())
+    moved.T_object_hand[0, 2, 3] += shift
+    held = Held.of(halves).rows(1)
+    targets = human_targets(moved, hand, held)
+    vertices = hand.pose(moved).vertices_object[0].numpy()
+    finger = hand.vertex_finger.numpy()
+    assert held_part(touched_parts(halves, vertices, finger), halves) == name
+    assert halves.part_names[int(targets.part[0])] == name
+
+
+def test_no_part_is_held_where_none_has_a_name(hand, wrap, round_bar):
+    assert int(human_targets(wrap, hand, Held.of(round_bar).rows(1)).part[0]) == -1
+
+
+@pytest.mark.parametrize(("name", "centre"), [("top", -0.02), ("bottom", 0.02)])
+def test_the_jaws_of_a_gripper_close_on_the_part_that_is_asked_for(name, centre):
+    halves, robot = _two_halves(), parallel_jaw()
+    held = Held.of(halves)
+    found = find_grips(
+        None, torch.tensor([0.0, 0.0, centre]), None, None, robot, held, friction=0.6, count=1,
+        generator=torch.Generator().manual_seed(0), part=name,
+    )  # fmt: skip
+    touch = touches(robot, held.rows(1), found.T_object_base, found.qpos)
+    assert parts_at(held, touch.points, touch.is_touching.float()) == [name]
+
+
 def test_a_left_hand_is_refused_by_name(hand, wrap, round_bar):
     left = Grasp(wrap.T_object_hand, wrap.finger_angles, wrap.betas, "left")
     with pytest.raises(InputError, match="mirrored"):
@@ -121,6 +159,7 @@ def three_on_bar(round_bar):
         torch.tensor([[-0.08, 0.0, 0.0]]),
         torch.tensor([[1.0, 0.0, 0.0]]),
         torch.tensor([False]),
+        torch.tensor([-1]),
     )
     robot, held = three_fingers(), Held.of(round_bar)
     generator = torch.Generator().manual_seed(0)
