@@ -38,6 +38,8 @@ class EnergyWeights:
     contact: float = 2.0
     penetration: float = 60.0
     """On squared depth, summed over 400 vertices."""
+    free_depth: float = 0.0
+    """Depth in [m] that costs nothing."""
     self_penetration: float = 30.0
     normals: float = 0.15
     limits: float = 20.0
@@ -106,7 +108,9 @@ def energy(
     contacts = find_contacts(prepared, state)
     return (
         weights.contact * contact_term(problems, contacts)
-        + penetration_scale * weights.penetration * penetration_term(prepared, state)
+        + penetration_scale
+        * weights.penetration
+        * penetration_term(prepared, state, weights.free_depth)
         + weights.self_penetration * self_penetration_term(prepared.surface, state)
         + weights.normals * normal_term(problems, contacts)
         + problems.force_weight * force_term(prepared.surface, problems, contacts)
@@ -125,9 +129,11 @@ def contact_term(problems: GraspProblems, contacts: Contacts) -> Float[Tensor, "
     return (problems.region_weight * smooth).sum(-1)
 
 
-def penetration_term(prepared: PreparedProblems, state: HandState) -> Float[Tensor, " b"]:
-    """Mean of the squared depths, times the vertices of a usual surface."""
-    depth = -prepared.penetration(state.vertices_object)
+def penetration_term(
+    prepared: PreparedProblems, state: HandState, free_depth: float = 0.0
+) -> Float[Tensor, " b"]:
+    """Mean of the squared depths beyond a free one, times the vertices of a usual surface."""
+    depth = -prepared.penetration(state.vertices_object) - free_depth
     return _USUAL_VERTICES * (depth.clamp(min=0.0) * _CM).square().mean(-1)
 
 

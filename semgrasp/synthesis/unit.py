@@ -2,19 +2,19 @@
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from semgrasp.hand import HandModel, finger_angles_from_dofs
+from semgrasp.hand import HandModel, dofs_from_finger_angles, finger_angles_from_dofs
 from semgrasp.objects.procedural import make_object
 from semgrasp.objects.signed_distance import GridStack
 from semgrasp.simulation import HandPieces, StabilityProtocol
 from semgrasp.synthesis.batch import GraspProblems
 from semgrasp.synthesis.closing import close_fingers
 from semgrasp.synthesis.energy import EnergyWeights, energy, find_contacts
-from semgrasp.synthesis.filters import FilterLimits, check_batch
+from semgrasp.synthesis.filters import CheapVerdict, FilterLimits, check_batch
 from semgrasp.synthesis.hand_surface import HandSurface
 from semgrasp.synthesis.judging import Judge, ObjectChecks, Survivor
 from semgrasp.synthesis.optimise import Descent, HandPose, Schedule, descend, energies
@@ -30,6 +30,18 @@ _CHUNK = 1024
 """Hands closed at once."""
 _BATCH = 256
 """Hands optimised at once; smaller and larger ones cost more per hand."""
+_WORTH_EASING = 0.0001
+"""Depth in [m] that must be gained for a hand to be drawn back."""
+
+EASING = Schedule(
+    steps=24,
+    rotation_rate=0.001,
+    translation_rate=0.01,
+    dof_rate=0.002,
+    first_penetration_scale=50.0,
+    last_penetration_scale=50.0,
+)
+"""Small steps under a high price on depth: what touches stays in touch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +60,18 @@ class SynthesisSettings:
     """Spread of the first four shape coefficients of the hand."""
     schedule: Schedule = field(default_factory=Schedule)
     weights: EnergyWeights = field(default_factory=EnergyWeights)
+    easing_depths: tuple[float, ...] = (0.0002, 0.0006, 0.001)
+    """Depths in [m] to which accepted hands are drawn back, if they hold then; empty for never."""
     limits: FilterLimits = field(default_factory=FilterLimits)
     stability: StabilityProtocol = field(default_factory=StabilityProtocol)
 
 
 @dataclass(frozen=True, eq=False)
 class Hands:
-    """The hand model at the three resolutions synthesis uses."""
+    """The hand model at the four resolutions synthesis uses."""
 
     full: HandModel
+    dense: HandSurface
     surface: HandSurface
     coarse: HandSurface
     pieces: HandPieces
@@ -70,6 +85,7 @@ class Hands:
         """
         return Hands(
             model,
+            HandSurface.of(model, 1500, 6).to(device),
             HandSurface.of(model, 300, 6).to(device),
             HandSurface.of(model, 100, 3).to(device),
             HandPieces.of_model(model),
@@ -144,6 +160,7 @@ def synthesise_unit(
         ]
     if any(len(start.dofs) for start in starts):
         _judge(unit, _optimise_and_check(unit, starts), accepted, judges)
+    _ease(unit, accepted, judges)
     return [grasp for grasps in accepted for grasp in grasps], tallies
 
 
@@ -242,8 +259,27 @@ def _most_promising(score: Tensor, owner: Tensor, share: float) -> Tensor:
     return torch.cat(kept)
 
 
-@torch.no_grad()
 def _check(unit: _Unit, pose: HandPose, owners: list[int], survivors: list[list[Survivor]]) -> None:
+    """Add the hands that pass the batch checks to the survivors of their tasks."""
+    verdict, hands = _examine(unit, pose, owners)
+    passed = verdict.all().tolist()
+    for k, i in enumerate(owners):
+        tally = unit.tallies[unit.tasks[i].case.name]
+        tally.attempted += 1
+        for name, flags in verdict._asdict().items():
+            setattr(tally, name, getattr(tally, name) + int(flags[k]))
+        if passed[k]:
+            tally.geometry += 1
+            survivors[i].append(hands[k])
+
+
+@torch.no_grad()
+def _examine(unit: _Unit, pose: HandPose, owners: list[int]) -> tuple[CheapVerdict, list[Survivor]]:
+    """What the batch checks say about hands, and the hands as they would survive them.
+
+    Args:
+        owners: The task of each hand.
+    """
     problems = GraspProblems.concatenate([unit.rows[i] for i in owners])
     prepared = PreparedProblems.of(unit.hands.surface, problems, unit.fields)
     state = prepared.pose(*pose)
@@ -256,17 +292,56 @@ def _check(unit: _Unit, pose: HandPose, owners: list[int], survivors: list[list[
     depths = -solid(vertices.to(problems.device)).amin(-1)
     verdict = check_batch(prepared, state, contacts, depths, unit.settings.limits)
     verdict = type(verdict)(*(flags.cpu() for flags in verdict))
-    passed, depths, distance = verdict.all().tolist(), depths.tolist(), contacts.gap.cpu()
-    for k, i in enumerate(owners):
-        tally = unit.tallies[unit.tasks[i].case.name]
-        tally.attempted += 1
-        for name, flags in verdict._asdict().items():
-            setattr(tally, name, getattr(tally, name) + int(flags[k]))
-        if passed[k]:
-            tally.geometry += 1
-            survivors[i].append(
-                Survivor(T[k], dofs[k], angles[k], distance[k], vertices[k], depths[k])
-            )
+    hands = zip(T, dofs, angles, contacts.gap.cpu(), vertices, depths.tolist(), strict=True)
+    return verdict, [Survivor(*hand) for hand in hands]
+
+
+def _ease(unit: _Unit, accepted: list[list[RawGrasp]], judges: list[Judge | None]) -> None:
+    """Draw hands back out of the object as far as they hold without pressing.
+
+    Depth is tried away almost wholly, then less and less of it; a hand that passes no check after
+    any of these stays as it was.
+    """
+    for depth in unit.settings.easing_depths:
+        deep = [
+            (i, k)
+            for i, grasps in enumerate(accepted)
+            for k, grasp in enumerate(grasps)
+            if not grasp.is_eased and grasp.depth > depth + _WORTH_EASING
+        ]
+        for begin in range(0, len(deep), _BATCH):
+            part = deep[begin : begin + _BATCH]
+            with unit.watch.stage("ease"):
+                eased = _drawn_back(unit, [accepted[i][k] for i, k in part], part, depth)
+            for (i, k), hand in zip(part, eased, strict=True):
+                before, judge = accepted[i][k], judges[i]
+                assert judge is not None
+                if hand is None or hand.depth > before.depth - _WORTH_EASING:
+                    continue
+                after = judge.accept(hand, before.intent, Tally(), unit.watch)
+                if after is not None:
+                    accepted[i][k] = replace(after, is_eased=True)
+
+
+def _drawn_back(
+    unit: _Unit, grasps: list[RawGrasp], at: list[tuple[int, int]], depth: float
+) -> list[Survivor | None]:
+    """Hands after a few small steps under a high price on more than a depth; None for those that
+    no longer pass the batch checks."""
+    owners = [i for i, _ in at]
+    start = HandPose(
+        torch.stack([grasp.T_object_hand for grasp in grasps]),
+        dofs_from_finger_angles(
+            unit.hands.full, torch.stack([grasp.finger_angles for grasp in grasps])
+        ),
+    ).to(unit.hands.device)
+    problems = GraspProblems.concatenate([unit.rows[i] for i in owners])
+    prepared = PreparedProblems.of(unit.hands.dense, problems, unit.fields)
+    weights = replace(unit.settings.weights, free_depth=depth)
+    descent = descend(prepared, Descent.of(start), EASING.steps, weights=weights, schedule=EASING)
+    verdict, hands = _examine(unit, descent.pose, owners)
+    passed = verdict.all().tolist()
+    return [hand if is_good else None for hand, is_good in zip(hands, passed, strict=True)]
 
 
 def _judge(
