@@ -128,6 +128,24 @@ def test_accepted_grasps_hold_the_target_part_and_are_stable(mug_grasps):
     assert tally.label >= tally.volume >= tally.stable >= tally.held
 
 
+def test_hands_are_drawn_back_only_where_they_hold_as_well(hands, mug_grasps):
+    settings = SynthesisSettings(per_case=3, tries_per_grasp=2.0, easing_depths=())
+    pressing, _ = synthesise_unit(
+        "mug", [3], hands, settings, seed=1, only_cases=("mug.body.hold",)
+    )
+    drawn_back = [grasp.is_eased for grasp in mug_grasps[0]]
+    assert any(drawn_back)
+    for before, after, is_eased in zip(pressing, mug_grasps[0], drawn_back, strict=True):
+        assert not before.is_eased
+        moved = (after.T_object_hand - before.T_object_hand)[:3, 3].norm()
+        if is_eased:
+            assert after.depth < before.depth
+            assert 0.0 < moved < 0.003
+        else:
+            assert after.depth == before.depth
+            assert moved == 0.0
+
+
 def test_the_same_hand_moved_20_mm_off_does_not_hold(hands, mug_grasps):
     obj = make_object("mug", 7)
     for raw in mug_grasps[0]:
