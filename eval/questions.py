@@ -18,6 +18,8 @@ from semgrasp.types import ObjectShape
 FIRST_CATEGORIES = tuple(dict.fromkeys(case.category for case in FIRST_CASES))
 """What the first model knew; questions about them stay the same, so that models can be compared."""
 LATER_CATEGORIES = tuple(name for name in GRASPED_CATEGORIES if name not in FIRST_CATEGORIES)
+_CAME_LATER = ("mug.handle.two_fingers", "mug.handle.pinch")
+"""Ways of grasping that came after the questions: asking about them would change those."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,8 @@ def procedural_questions(
         for object_seed in held_out_seeds(category, objects_per_category):
             held_out = make_object(category, object_seed)
             for case in cases_of(category):
+                if case.name in _CAME_LATER:
+                    continue
                 # Objects without a name differ in their parts.
                 for fitting in case.on(held_out)[:1]:
                     rng = random.Random(f"{seed} {category} {object_seed} {case.name}")
