@@ -12,6 +12,7 @@ from .closeness import contact_distance as contact_distance
 from .closeness import contact_ratio as contact_ratio
 from .closeness import in_contact as in_contact
 from .closing import closed_hand as closed_hand
+from .contact import HOLDING_DISTANCE as HOLDING_DISTANCE
 from .contact import TouchedParts as TouchedParts
 from .contact import held_part as held_part
 from .contact import touched_parts as touched_parts

@@ -16,8 +16,7 @@ from torch import Tensor
 
 from semgrasp.errors import InputError
 from semgrasp.hand import HandModel
-from semgrasp.metrics import HandRegions
-from semgrasp.metrics.contact import HOLDING_DISTANCE
+from semgrasp.metrics import HOLDING_DISTANCE, HandRegions
 from semgrasp.robots.held import HeldBatch
 from semgrasp.types import FINGERS, Grasp
 

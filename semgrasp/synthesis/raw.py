@@ -47,8 +47,6 @@ class RawGrasp:
     that were written before it was measured, as is the next."""
     displacement_oakink: float = float("nan")
     """Simulation displacement in [m] by the rule of OakInk's authors, in MuJoCo."""
-    is_eased: bool = False
-    """Whether the hand was drawn back after it had been accepted."""
 
 
 @dataclass

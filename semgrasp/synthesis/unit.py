@@ -33,7 +33,7 @@ _BATCH = 256
 _WORTH_EASING = 0.0001
 """Depth in [m] that must be gained for a hand to be drawn back."""
 
-EASING = Schedule(
+_EASING = Schedule(
     steps=24,
     rotation_rate=0.001,
     translation_rate=0.01,
@@ -302,12 +302,13 @@ def _ease(unit: _Unit, accepted: list[list[RawGrasp]], judges: list[Judge | None
     Depth is tried away almost wholly, then less and less of it; a hand that passes no check after
     any of these stays as it was.
     """
+    done: set[tuple[int, int]] = set()
     for depth in unit.settings.easing_depths:
         deep = [
             (i, k)
             for i, grasps in enumerate(accepted)
             for k, grasp in enumerate(grasps)
-            if not grasp.is_eased and grasp.depth > depth + _WORTH_EASING
+            if (i, k) not in done and grasp.depth > depth + _WORTH_EASING
         ]
         for begin in range(0, len(deep), _BATCH):
             part = deep[begin : begin + _BATCH]
@@ -320,7 +321,8 @@ def _ease(unit: _Unit, accepted: list[list[RawGrasp]], judges: list[Judge | None
                     continue
                 after = judge.accept(hand, before.intent, Tally(), unit.watch)
                 if after is not None:
-                    accepted[i][k] = replace(after, is_eased=True)
+                    accepted[i][k] = after
+                    done.add((i, k))
 
 
 def _drawn_back(
@@ -338,7 +340,7 @@ def _drawn_back(
     problems = GraspProblems.concatenate([unit.rows[i] for i in owners])
     prepared = PreparedProblems.of(unit.hands.dense, problems, unit.fields)
     weights = replace(unit.settings.weights, free_depth=depth)
-    descent = descend(prepared, Descent.of(start), EASING.steps, weights=weights, schedule=EASING)
+    descent = descend(prepared, Descent.of(start), _EASING.steps, weights=weights, schedule=_EASING)
     verdict, hands = _examine(unit, descent.pose, owners)
     passed = verdict.all().tolist()
     return [hand if is_good else None for hand, is_good in zip(hands, passed, strict=True)]

@@ -133,17 +133,12 @@ def test_hands_are_drawn_back_only_where_they_hold_as_well(hands, mug_grasps):
     pressing, _ = synthesise_unit(
         "mug", [3], hands, settings, seed=1, only_cases=("mug.body.hold",)
     )
-    drawn_back = [grasp.is_eased for grasp in mug_grasps[0]]
-    assert any(drawn_back)
-    for before, after, is_eased in zip(pressing, mug_grasps[0], drawn_back, strict=True):
-        assert not before.is_eased
+    gained = [b.depth - a.depth for b, a in zip(pressing, mug_grasps[0], strict=True)]
+    assert max(gained) > 0.0
+    for before, after, gain in zip(pressing, mug_grasps[0], gained, strict=True):
         moved = (after.T_object_hand - before.T_object_hand)[:3, 3].norm()
-        if is_eased:
-            assert after.depth < before.depth
-            assert 0.0 < moved < 0.003
-        else:
-            assert after.depth == before.depth
-            assert moved == 0.0
+        # Drawn back by a little, to less depth; or the very same hand.
+        assert (gain > 0.0 and moved < 0.003) or (gain == 0.0 and moved == 0.0)
 
 
 def test_the_same_hand_moved_20_mm_off_does_not_hold(hands, mug_grasps):

@@ -65,8 +65,8 @@ HOOK = Manner(
 )  # fmt: skip
 
 MUG_HOOK = replace(HOOK, candidates=1500)
-"""One placement in a hundred has threaded a mug's narrow handle; the rest are impaled on it, and
-no gradient gets them off."""
+"""Most hands placed at a mug's narrow handle are impaled on its bar, and no gradient gets them off:
+more are tried."""
 
 TWO_FINGER_HOOK = replace(
     MUG_HOOK,
